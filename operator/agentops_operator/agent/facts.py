@@ -1,0 +1,165 @@
+"""What is known before a decision: slim, frozen values that the runtime gathers from its caches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from agentops_operator.agent.types import AgentSpec
+from agentops_operator.api.model import Model
+
+SpecT = TypeVar("SpecT", bound=Model)  # Python 3.11 has no type parameters in brackets
+
+
+@dataclass(frozen=True)
+class Key:
+    """Kind, namespace and name of an object."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """`Kind namespace/name`, as messages show it."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Resource(Generic[SpecT]):
+    """One custom resource: identity, spec, and the last status that the API server showed."""
+
+    key: Key
+    uid: str
+    generation: int
+    created: str
+    spec: SpecT
+    status: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def age_order(self) -> tuple[str, str]:
+        """Sorts older objects first, and equally old ones by name."""
+        return (self.created, self.key.name)
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A custom resource whose spec this version cannot read; it becomes Stalled and disturbs nothing else."""
+
+    key: Key
+    uid: str
+    generation: int
+    created: str
+    error: str
+    status: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A running or pending pod, from its metadata alone.
+
+    `agent`, `sidecar`, `bypass` and `skipped` are the annotations that the admission policy writes.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    labels: Mapping[str, str]
+    owners: tuple[tuple[str, str], ...]  # (kind, name) of the controller
+    agent: str = ""
+    sidecar: str = ""
+    bypass: tuple[str, ...] = ()
+    skipped: str = ""
+    terminating: bool = False
+
+
+@dataclass(frozen=True)
+class PodReport:
+    """What one sidecar last said of itself."""
+
+    name: str
+    uid: str
+    version: str
+    rules_digest: str
+    rules_source: str = "Config"
+    rules_error: str = ""
+    leaked: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgentObservation:
+    """What the relay knows of one Agent; counters are left out, because they are no reason to decide anew."""
+
+    pods: tuple[PodReport, ...] = ()
+    stored: bool = False  # at least one span of the Agent was stored
+
+
+@dataclass(frozen=True)
+class BackendState:
+    """How delivery to one backend goes; `name` is `namespace/policy/backend`."""
+
+    name: str
+    state: str  # Delivering, Failing, CredentialMissing, Idle
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RelayObservation:
+    """What the relay says of itself; `reachable` False means that the rest is unknown."""
+
+    reachable: bool = False
+    error: str = ""
+    config_digest: str = ""
+    config_error: str = ""
+    agents_digest: str = ""
+    backends: Mapping[str, BackendState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this installation is set up.
+
+    Attributes:
+        operator_namespace: where platform policies and the relay live.
+        sidecar_version: version that new pods get; others are outdated.
+        team_label: namespace label that names the team.
+        relay_image: image of the relay.
+        evals_image: image of the evaluation runner.
+        operator_uid: uid of the operator's Deployment, owner of the shared parts; empty when unknown.
+        operator_deployment: name of the operator's Deployment.
+        prometheus_url: Prometheus whose rules API proves alert rules; empty when there is none.
+    """
+
+    operator_namespace: str = "agentops-system"
+    sidecar_version: str = "0.1.0"
+    team_label: str = "agentops.dev/team"
+    relay_image: str = "agentops/collector:0.1.0"
+    evals_image: str = "agentops/evals:0.1.0"
+    operator_uid: str = ""
+    operator_deployment: str = "agentops-operator"
+    prometheus_url: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Everything that a decision on one Agent may look at.
+
+    Attributes:
+        agent: the Agent.
+        namespace_labels: labels of its namespace.
+        policies: policies of its namespace and all platform policies, of every kind, valid ones only.
+        rivals: other Agents that claim one of its keys or one of its pods.
+        pods: pods that its target or selector matches.
+        observation: what the relay knows of it; None before the first report.
+        relay: what the relay says of itself.
+        apply_error: what the API server said when the last apply failed; empty when it succeeded.
+    """
+
+    agent: Resource[AgentSpec]
+    settings: Settings
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    policies: tuple[Resource[Any], ...] = ()
+    rivals: tuple[Resource[AgentSpec], ...] = ()
+    pods: tuple[Pod, ...] = ()
+    observation: AgentObservation | None = None
+    relay: RelayObservation = RelayObservation()
+    apply_error: str = ""

@@ -1,0 +1,44 @@
+"""What the generator and the runtime know of Agent and of the injection index."""
+
+from agentops_operator.agent.index_types import IndexRoot
+from agentops_operator.agent.types import AgentSpec, AgentStatus
+from agentops_operator.api.kind import Column, KindInfo, Rule
+from agentops_operator.api.model import cel
+
+APPLY = ("get", "list", "watch", "create", "patch", "delete")
+
+AGENT = KindInfo(
+    kind="Agent",
+    plural="agents",
+    singular="agent",
+    description="Points at a workload that runs an AI agent. Policies bind to Agents; the workload itself is never changed.",
+    spec=AgentSpec,
+    status=AgentStatus,
+    columns=(
+        Column("Traced", ".status.traced"),
+        Column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
+        Column("Enforced", '.status.conditions[?(@.type=="Enforced")].status'),
+        Column("Covered", '.status.conditions[?(@.type=="Covered")].status'),
+        Column("Capture", ".status.capture"),
+        Column("Reason", '.status.conditions[?(@.type=="Enforced")].reason', priority=1),
+        Column("Team", ".status.team", priority=1),
+        Column("Age", ".metadata.creationTimestamp", "date"),
+    ),
+    rules=(
+        Rule("", ("configmaps",), APPLY),
+        Rule("", ("namespaces", "pods"), ("get", "list", "watch")),
+        Rule("events.k8s.io", ("events",), ("create", "patch")),
+    ),
+    validations=(cel("has(self.targetRef) != has(self.podSelector)", "give exactly one of targetRef and podSelector"),),
+)
+
+INJECTION_INDEX = KindInfo(
+    kind="InjectionIndex",
+    plural="injectionindexes",
+    singular="injectionindex",
+    description="Internal: what the admission policy looks up for each new pod. Written by the operator only.",
+    root=IndexRoot,
+    internal=True,
+)
+
+KINDS = (AGENT, INJECTION_INDEX)

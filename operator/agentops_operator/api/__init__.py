@@ -1,0 +1,1 @@
+"""What a resource is: models, conditions with documented reasons, and facts about each kind."""

@@ -1,0 +1,61 @@
+"""What the generator and the runtime need to know of a kind."""
+
+from dataclasses import dataclass
+
+from agentops_operator.api.model import Model, StatusModel
+
+GROUP = "agentops.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A printer column of `kubectl get`; priority 1 shows only in the wide form."""
+
+    name: str
+    json_path: str
+    type: str = "string"
+    priority: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A permission that the operator needs because of a kind."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KindInfo:
+    """One kind: its names, models, columns and the permissions that its children need.
+
+    `spec` and `status` are None for kinds whose content is not under `spec` (the injection index has `root` fields).
+    """
+
+    kind: str
+    plural: str
+    singular: str
+    description: str
+    spec: type[Model] | None = None
+    status: type[StatusModel] | None = None
+    root: type[Model] | None = None
+    short_names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    immutable: bool = False
+    internal: bool = False
+    validations: tuple[dict[str, str], ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        """Group and version, as in `apiVersion`."""
+        return API_VERSION
+
+    @property
+    def crd_name(self) -> str:
+        """Name of the CustomResourceDefinition."""
+        return f"{self.plural}.{GROUP}"

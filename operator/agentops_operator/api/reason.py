@@ -1,0 +1,103 @@
+"""Every reason that a condition can carry, with what it means and what to do. The reference pages are made from this file."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Reasons of conditions. Each member's text in `MEANING` is shown in the documentation."""
+
+    # Accepted
+    ACCEPTED = "Accepted"
+    INVALID = "Invalid"
+    CONFLICTED = "Conflicted"
+    NO_POD_LABELS = "NoPodLabels"
+    REF_NOT_PERMITTED = "RefNotPermitted"
+    UNKNOWN_BACKEND = "UnknownBackend"
+    BACKEND_NOT_ALLOWED = "BackendNotAllowed"
+    # Programmed
+    PROGRAMMED = "Programmed"
+    NOT_ACCEPTED = "NotAccepted"
+    NO_PODS_MATCHED = "NoPodsMatched"
+    NO_AGENTS_MATCHED = "NoAgentsMatched"
+    RESTART_REQUIRED = "RestartRequired"
+    OUTDATED = "Outdated"
+    AWAITING_SIDECARS = "AwaitingSidecars"
+    AWAITING_RELAY = "AwaitingRelay"
+    APPLY_FAILED = "ApplyFailed"
+    RELAY_NOT_READY = "RelayNotReady"
+    # Enforced
+    ENFORCED = "Enforced"
+    AWAITING_FIRST_OBSERVATION = "AwaitingFirstObservation"
+    BYPASSED = "Bypassed"
+    LEAKED = "Leaked"
+    RULES_REFUSED = "RulesRefused"
+    NOT_COVERED = "NotCovered"
+    BACKEND_FAILING = "BackendFailing"
+    CREDENTIAL_MISSING = "CredentialMissing"
+    RELAY_UNREACHABLE = "RelayUnreachable"
+    PROMETHEUS_MISSING = "PrometheusMissing"
+    RULES_NOT_LOADED = "RulesNotLoaded"
+    DID_NOT_RUN = "DidNotRun"
+    VERDICT_FAIL = "VerdictFail"
+    VERDICT_INCONCLUSIVE = "VerdictInconclusive"
+    # Covered
+    ALL_PODS_INJECTED = "AllPodsInjected"
+    POD_SKIPPED = "PodSkipped"
+    # Ready, Reconciling, Stalled
+    READY = "Ready"
+    PROGRESSING = "Progressing"
+    PROGRESSING_WITH_RETRY = "ProgressingWithRetry"
+    SETTLED = "Settled"
+
+
+MEANING: dict[Reason, str] = {
+    Reason.ACCEPTED: "The spec is valid and its references resolve.",
+    Reason.INVALID: "A field is wrong; the message names field, value and mend.",
+    Reason.CONFLICTED: "Another object claims the same pods or the same name and wins; the message names it.",
+    Reason.NO_POD_LABELS: "The pod selector has neither an equality nor an In expression, so pods cannot be found by it at admission.",
+    Reason.REF_NOT_PERMITTED: "A reference leaves the namespace, or names a Secret that does not begin with `agentops-`.",
+    Reason.UNKNOWN_BACKEND: "A backend preset is not known to this version.",
+    Reason.BACKEND_NOT_ALLOWED: "A platform policy restricts backends and does not list this one.",
+    Reason.PROGRAMMED: "Every object is applied and every consumer runs this version.",
+    Reason.NOT_ACCEPTED: "Nothing was applied, because the object is not accepted.",
+    Reason.NO_PODS_MATCHED: "No pod matches the Agent now; that is no error.",
+    Reason.NO_AGENTS_MATCHED: "The policy selects no Agent now; that is no error.",
+    Reason.RESTART_REQUIRED: "Pods that match started before their injection entry existed; restart them to be covered.",
+    Reason.OUTDATED: "Pods run a sidecar of another version than the operator's; restart them at a good time.",
+    Reason.AWAITING_SIDECARS: "Some sidecars have not reported this version of their rules yet.",
+    Reason.AWAITING_RELAY: "The relay has not loaded this version of its configuration yet.",
+    Reason.APPLY_FAILED: "The API server refused an object; the message says which and why. It is tried again.",
+    Reason.RELAY_NOT_READY: "The relay refused its configuration and keeps the last good one; the message holds its error.",
+    Reason.ENFORCED: "The effect was observed in the data plane.",
+    Reason.AWAITING_FIRST_OBSERVATION: "Nothing was observed yet.",
+    Reason.BYPASSED: "A container keeps an own telemetry endpoint, so its spans do not pass the sidecar.",
+    Reason.LEAKED: "A canary came through the live masking engine unmasked.",
+    Reason.RULES_REFUSED: "A sidecar refused the rules and keeps its last good ones; the message holds its error.",
+    Reason.NOT_COVERED: "Pods match but carry no sidecar, so nothing is enforced in them.",
+    Reason.BACKEND_FAILING: "The relay cannot deliver to a backend; spans wait on its disk.",
+    Reason.CREDENTIAL_MISSING: "The relay does not find a backend's credential; create the Secret that the message names.",
+    Reason.RELAY_UNREACHABLE: "The operator cannot read the relay, so it does not know whether the policy is in force.",
+    Reason.PROMETHEUS_MISSING: "No Prometheus is configured, so alert rules cannot be in force.",
+    Reason.RULES_NOT_LOADED: "Prometheus does not show the rules as loaded and healthy.",
+    Reason.DID_NOT_RUN: "The evaluation did not run on time; that is never a pass.",
+    Reason.VERDICT_FAIL: "The last evaluation ran and failed its gate.",
+    Reason.VERDICT_INCONCLUSIVE: "The last evaluation ran and could not decide.",
+    Reason.ALL_PODS_INJECTED: "Every matched pod carries the sidecar.",
+    Reason.POD_SKIPPED: "Pods match but are left alone on purpose: host network, opt-out, or Windows.",
+    Reason.READY: "Accepted and programmed.",
+    Reason.PROGRESSING: "Work is under way.",
+    Reason.PROGRESSING_WITH_RETRY: "A step failed and is tried again.",
+    Reason.SETTLED: "Nothing is under way.",
+}
+
+
+class ConditionType(StrEnum):
+    """Types of conditions; each is True, False or Unknown."""
+
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    ACCEPTED = "Accepted"
+    PROGRAMMED = "Programmed"
+    ENFORCED = "Enforced"
+    COVERED = "Covered"

@@ -1,0 +1,1 @@
+"""Names, labels, digests and ownership of Kubernetes objects; pure, no I/O."""

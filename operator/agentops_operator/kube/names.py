@@ -1,0 +1,22 @@
+"""Names that the parts of the product agree on."""
+
+FIELD_MANAGER = "agentops-operator"
+STATUS_FIELD_MANAGER = "agentops-operator-status"
+EVENT_REPORTER = "agentops.dev/operator"
+
+INDEX_NAME = "injection"
+RULES_KEY = "rules.v1.json"
+RELAY = "agentops-relay"
+
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "agentops-operator"
+LABEL_AGENT = "agentops.dev/agent"
+LABEL_POLICY = "agentops.dev/policy"
+LABEL_INJECTION = "agentops.dev/injection"
+
+ANNOTATION_AGENT = "agentops.dev/agent"
+ANNOTATION_SIDECAR = "agentops.dev/sidecar"
+ANNOTATION_BYPASS = "agentops.dev/bypass"
+ANNOTATION_SKIPPED = "agentops.dev/skipped"
+
+SECRET_PREFIX = "agentops-"  # noqa: S105  (a prefix of names, not a secret)

@@ -1,0 +1,8 @@
+"""The policy kinds. A new kind is a folder here, one line in `POLICIES`, and a folder of golden cases."""
+
+from agentops_operator.policies.evaluation.kind import EVAL_POLICY, EVAL_RUN
+from agentops_operator.policies.masking.kind import MASKING_POLICY
+from agentops_operator.policies.trace.kind import TRACE_POLICY
+
+POLICIES = (MASKING_POLICY, TRACE_POLICY, EVAL_POLICY)
+RECORDS = (EVAL_RUN,)

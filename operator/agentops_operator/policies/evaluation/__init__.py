@@ -1,0 +1,1 @@
+"""Evaluation: a golden set, a schedule, and a verdict that is never a pass by default."""

@@ -1,0 +1,1 @@
+"""Masking: what is removed from telemetry before it leaves the pod."""

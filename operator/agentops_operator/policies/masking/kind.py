@@ -1,0 +1,16 @@
+"""What the generator and the runtime know of MaskingPolicy."""
+
+from agentops_operator.api.kind import KindInfo
+from agentops_operator.policies.columns import POLICY_COLUMNS
+from agentops_operator.policies.masking.types import MaskingPolicySpec, MaskingPolicyStatus
+
+MASKING_POLICY = KindInfo(
+    kind="MaskingPolicy",
+    plural="maskingpolicies",
+    singular="maskingpolicy",
+    short_names=("mp",),
+    description="Declares what is masked in the telemetry of Agents, inside the agent's own pod.",
+    spec=MaskingPolicySpec,
+    status=MaskingPolicyStatus,
+    columns=POLICY_COLUMNS,
+)

@@ -1,0 +1,1 @@
+"""Tracing: what is captured, how much of it is kept, and where it goes."""
