@@ -32,6 +32,7 @@ class Resource(Generic[SpecT]):
     generation: int
     created: str
     spec: SpecT
+    labels: Mapping[str, str] = field(default_factory=dict)
     status: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property

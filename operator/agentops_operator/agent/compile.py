@@ -1,0 +1,187 @@
+"""The step from facts to plan: pure, so that the same facts always give the same objects."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from agentops_operator.agent.binding import Bound, bound
+from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered
+from agentops_operator.agent.facts import Input, Resource
+from agentops_operator.agent.index import index_rows
+from agentops_operator.agent.observe import Sidecars, masking_enforced, programmed, sidecars, tracing_enforced
+from agentops_operator.agent.plan import BackendUse, Outcome, Plan
+from agentops_operator.agent.types import AgentSpec
+from agentops_operator.api.condition import Condition, false, kstatus, unknown
+from agentops_operator.api.kind import API_VERSION
+from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.kube.children import agent_labels, child_name, owner_reference, stamp
+from agentops_operator.kube.digest import canonical
+from agentops_operator.kube.names import RULES_KEY
+from agentops_operator.policies.masking.compile import merge_masking, rules_file
+from agentops_operator.policies.trace.compile import Tracing, allowed, merge_tracing
+
+
+@dataclass(frozen=True)
+class Merged:
+    """All policies of one Agent, merged."""
+
+    policies: Bound
+    rules: dict[str, Any]
+    hash_key_secret: str
+    tracing: Tracing
+    backends: tuple[BackendUse, ...]
+    refused_backends: tuple[str, ...]
+
+
+def compile_agent(facts: Input) -> Plan:
+    """Everything that should exist because of the Agent, and what its status should say."""
+    accepted = accepted_agent(facts)
+    merged = merge(facts)
+    if not accepted.holds:
+        return _refused(accepted, merged)
+    pods = coverage(facts)
+    running = sidecars(facts, pods, merged.rules["digest"])
+    progress = programmed(facts, pods, running)
+    outcomes = _outcomes(facts, merged, pods, running, progress)
+    enforced = _fold(facts, pods, running, outcomes)
+    return Plan(
+        children=(rules_config_map(facts.agent, merged.rules),),
+        entries=index_rows(
+            facts.agent,
+            rules_name(facts.agent),
+            merged.hash_key_secret,
+            merged.tracing.capture,
+            merged.tracing.opt_out,
+            merged.tracing.on_bypass,
+        ),
+        identity=_identity(facts, merged),
+        backends=merged.backends,
+        outcomes=outcomes,
+        conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, covered(pods)),
+        status=_status(facts, merged, pods, running),
+    )
+
+
+def merge(facts: Input) -> Merged:
+    """Merges the policies that bind the Agent."""
+    policies = bound(facts)
+    home = facts.settings.operator_namespace
+    masking = merge_masking(policy.spec for policy in policies.masking)
+    tracing = merge_tracing(
+        [p.spec for p in policies.tracing if p.key.namespace == home],
+        [p.spec for p in policies.tracing if p.key.namespace != home],
+        masked=bool(policies.masking),
+    )
+    uses = [
+        (p.key.namespace != home, BackendUse(f"{p.key.namespace}/{p.key.name}/{b.name}", p.key.namespace, b))
+        for p in policies.tracing
+        for b in p.spec.backends
+    ]
+    refused = [use.name for tenant, use in uses if tenant and not allowed(use.backend, policies.restrictions)]
+    return Merged(
+        policies=policies,
+        rules=rules_file(masking, tracing.capture),
+        hash_key_secret=masking.hash_key.secret_name if masking.hash_key else "",
+        tracing=tracing,
+        backends=tuple(use for _, use in uses if use.name not in refused),
+        refused_backends=tuple(refused),
+    )
+
+
+def rules_name(agent: Resource[AgentSpec]) -> str:
+    """Name of the Agent's rules ConfigMap."""
+    return child_name(agent.key.name, "agentops-rules")
+
+
+def rules_config_map(agent: Resource[AgentSpec], rules: dict[str, Any]) -> dict[str, Any]:
+    """The ConfigMap with the rules, one key per format version; older sidecars read the key that they know."""
+    content = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": rules_name(agent)},
+        "data": {RULES_KEY: canonical(rules)},
+    }
+    owner = owner_reference(API_VERSION, "Agent", agent.key.name, agent.uid)
+    return stamp(content, agent.key.namespace, owner, agent_labels(agent.key.name))
+
+
+def _identity(facts: Input, merged: Merged) -> dict[str, Any]:
+    spec = facts.agent.spec
+    return {
+        "team": team(facts),
+        "useCase": spec.use_case or "",
+        "serviceAccountName": spec.service_account_name or "",
+        "backends": sorted(use.name for use in merged.backends),
+        "samplePercent": merged.tracing.sample_percent,
+    }
+
+
+def team(facts: Input) -> str:
+    """The team that is charged: from the namespace, which admins own, never from the Agent."""
+    return facts.namespace_labels.get(facts.settings.team_label, "")
+
+
+def _outcomes(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, progress: Condition) -> tuple[Outcome, ...]:
+    masking = masking_enforced(facts, pods, running)
+    outcomes = [Outcome(p.key, progress.holds, masking.holds, masking) for p in merged.policies.masking]
+    for policy in merged.policies.tracing:
+        prefix = f"{policy.key.namespace}/{policy.key.name}/"
+        own = tuple(use for use in merged.backends if use.name.startswith(prefix))
+        state = _refused_backend(merged, prefix) or tracing_enforced(facts, pods, running, own)
+        outcomes.append(Outcome(policy.key, progress.holds, state.holds, state))
+    return tuple(outcomes)
+
+
+def _refused_backend(merged: Merged, prefix: str) -> Condition | None:
+    refused = [name.removeprefix(prefix) for name in merged.refused_backends if name.startswith(prefix)]
+    if not refused:
+        return None
+    return false(
+        ConditionType.ENFORCED,
+        Reason.BACKEND_NOT_ALLOWED,
+        f"backends {', '.join(refused)} are not in allowedBackends of the platform: ask for them, or remove them",
+    )
+
+
+def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outcome, ...]) -> Condition:
+    """Enforced of the Agent: masking always, since the safe default holds without any policy; then each policy."""
+    own = masking_enforced(facts, pods, running)
+    conditions = [own, *(outcome.condition for outcome in outcomes)]
+    for wanted in ("False", "Unknown"):
+        worst = next((c for c in conditions if c.status == wanted), None)
+        if worst is not None:
+            return worst
+    return own
+
+
+def _refused(accepted: Condition, merged: Merged) -> Plan:
+    programmed = false(ConditionType.PROGRAMMED, Reason.NOT_ACCEPTED, "nothing is applied, see Accepted")
+    enforced = false(ConditionType.ENFORCED, Reason.NOT_ACCEPTED, "nothing is in force, see Accepted")
+    outcomes = tuple(Outcome(p.key, programmed=False, enforced=False, condition=enforced) for p in merged.policies.every)
+    uncovered = unknown(ConditionType.COVERED, Reason.NOT_ACCEPTED, "see Accepted")
+    return Plan(
+        outcomes=outcomes,
+        conditions=(*kstatus(accepted, programmed), accepted, programmed, enforced, uncovered),
+        status={"traced": "0/0", "policies": _policies(merged)},
+    )
+
+
+def _status(facts: Input, merged: Merged, pods: Coverage, running: Sidecars) -> dict[str, Any]:
+    return {
+        "traced": f"{len(running.current)}/{len(pods.own)}",
+        "pods": {
+            "matched": len(pods.own),
+            "injected": len(pods.injected),
+            "reporting": len(running.current),
+            "outdated": len(pods.outdated),
+            "skipped": len(pods.skipped),
+            "bypassed": len(pods.bypassed),
+        },
+        "team": team(facts),
+        "capture": str(merged.tracing.capture),
+        "rulesDigest": merged.rules["digest"],
+        "policies": _policies(merged),
+    }
+
+
+def _policies(merged: Merged) -> list[dict[str, str]]:
+    return [{"kind": p.key.kind, "namespace": p.key.namespace, "name": p.key.name} for p in merged.policies.every]

@@ -1,0 +1,117 @@
+"""What was observed of an Agent in the data plane, told as conditions. Nothing here is assumed from what was applied."""
+
+from dataclasses import dataclass
+
+from agentops_operator.agent.claims import Coverage, names
+from agentops_operator.agent.facts import Input, PodReport
+from agentops_operator.agent.plan import BackendUse
+from agentops_operator.api.condition import Condition, false, true, unknown
+from agentops_operator.api.reason import ConditionType, Reason
+
+ENFORCED = ConditionType.ENFORCED
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """Reports of the Agent's injected pods, sorted by whether they run the wanted rules."""
+
+    expected: int
+    reports: tuple[PodReport, ...]
+    current: tuple[PodReport, ...]
+
+    @property
+    def all_current(self) -> bool:
+        """Whether each injected pod reports the wanted rules."""
+        return len(self.current) == self.expected
+
+
+def sidecars(facts: Input, pods: Coverage, rules_digest: str) -> Sidecars:
+    """Reports of pods that exist; a report of a pod that is gone proves nothing."""
+    uids = {pod.uid for pod in pods.injected}
+    reports = tuple(r for r in (facts.observation.pods if facts.observation else ()) if r.uid in uids)
+    current = tuple(r for r in reports if r.rules_digest == rules_digest and r.rules_source == "Config" and not r.rules_error)
+    return Sidecars(expected=len(pods.injected), reports=reports, current=current)
+
+
+def programmed(facts: Input, pods: Coverage, running: Sidecars) -> Condition:
+    """Programmed of the Agent: everything is applied and every sidecar that exists runs this version."""
+    kind = ConditionType.PROGRAMMED
+    if facts.apply_error:
+        return false(kind, Reason.APPLY_FAILED, facts.apply_error)
+    if facts.relay.config_error:
+        return false(kind, Reason.RELAY_NOT_READY, facts.relay.config_error)
+    refused = [f"{report.name}: {report.rules_error}" for report in running.reports if report.rules_error]
+    if refused:
+        return false(kind, Reason.RULES_REFUSED, names(refused))
+    if not running.all_current:
+        return false(
+            kind, Reason.AWAITING_SIDECARS, f"{len(running.current)} of {running.expected} sidecars run the current rules"
+        )
+    if not pods.own:
+        return true(kind, Reason.NO_PODS_MATCHED, "no pod matches now; new pods will be injected")
+    return true(kind, Reason.PROGRAMMED, f"{running.expected} of {running.expected} sidecars run the current rules")
+
+
+def masking_enforced(facts: Input, pods: Coverage, running: Sidecars) -> Condition:
+    """Enforced of masking in this Agent: canaries came out masked in every pod, and no telemetry goes around the sidecar."""
+    obstacle = _obstacle(facts, pods)
+    if obstacle is not None:
+        return obstacle
+    leaked = sorted({name for report in running.reports for name in report.leaked})
+    if leaked:
+        return false(ENFORCED, Reason.LEAKED, f"canaries of {names(leaked)} came out unmasked")
+    if any(report.rules_error for report in running.reports):
+        return false(ENFORCED, Reason.RULES_REFUSED, "a sidecar keeps its last good rules, see Programmed")
+    if not running.all_current:
+        return unknown(ENFORCED, Reason.AWAITING_SIDECARS, f"{len(running.current)} of {running.expected} sidecars report")
+    return true(ENFORCED, Reason.ENFORCED, f"canaries came out masked in {running.expected} of {running.expected} pods")
+
+
+def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, backends: tuple[BackendUse, ...]) -> Condition:
+    """Enforced of tracing in this Agent: spans of it were stored, and the backends take them."""
+    obstacle = _obstacle(facts, pods)
+    if obstacle is not None:
+        return obstacle
+    for use in backends:
+        failing = _backend_failure(facts, use)
+        if failing is not None:
+            return failing
+    problems = sorted({problem for report in running.reports for problem in report.problems})
+    if problems:
+        return false(ENFORCED, Reason.NOT_COVERED, names(problems))
+    if facts.observation is None or not facts.observation.stored:
+        return unknown(ENFORCED, Reason.AWAITING_FIRST_OBSERVATION, "no span of this Agent was stored yet")
+    return true(
+        ENFORCED,
+        Reason.ENFORCED,
+        "spans of this Agent were stored" + (f" and {len(backends)} backends take them" if backends else ""),
+    )
+
+
+def _obstacle(facts: Input, pods: Coverage) -> Condition | None:
+    """What keeps any policy from being in force, or None."""
+    if pods.missed or pods.skipped:
+        missing = [pod.name for pod in (*pods.missed, *pods.skipped)]
+        return false(ENFORCED, Reason.NOT_COVERED, f"pods {names(missing)} carry no sidecar")
+    if pods.bypassed:
+        around = [f"{pod.name} ({', '.join(pod.bypass)})" for pod in pods.bypassed]
+        return false(ENFORCED, Reason.BYPASSED, f"own telemetry endpoint kept in {names(around)}: remove it from the container")
+    if not pods.own:
+        return unknown(ENFORCED, Reason.NO_PODS_MATCHED, "no pod matches now")
+    if not facts.relay.reachable:
+        return unknown(ENFORCED, Reason.RELAY_UNREACHABLE, facts.relay.error or "the relay was not reached yet")
+    return None
+
+
+def _backend_failure(facts: Input, use: BackendUse) -> Condition | None:
+    state = facts.relay.backends.get(use.name)
+    if state is None or state.state in ("Delivering", "Idle"):
+        return None
+    if state.state == "CredentialMissing" and use.backend.credentials is not None:
+        secret = use.backend.credentials
+        return false(
+            ENFORCED,
+            Reason.CREDENTIAL_MISSING,
+            f"backend {use.backend.name}: create Secret {use.namespace}/{secret.secret_name} with key {secret.key}",
+        )
+    return false(ENFORCED, Reason.BACKEND_FAILING, f"backend {use.backend.name}: {state.error or state.state}")
