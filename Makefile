@@ -1,0 +1,90 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need; see `make help` for the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEVCLUSTER := $(PYTHON) -m devcluster
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentops
+GO_ENV := CGO_ENABLED=0
+
+.PHONY: help
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(VENV)/.ready ## Make the virtual environment from the lock file
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "AgentOps needs Python 3.11 or newer: set PYTHON=python3.11")'
+	@echo "==> Virtual environment from requirements-dev.lock"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . || $(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+.PHONY: lock
+lock: setup ## Pin dependencies anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra evals --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-evals.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra evals --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-dev.lock
+
+.PHONY: go
+go: ## Install a Go toolchain when there is none
+	@$(DEVCLUSTER) go
+
+.PHONY: generate
+generate: setup ## Write CRDs, RBAC and reference pages from the types
+	$(BIN)/python -m agentops_operator.generate
+
+.PHONY: verify
+verify: setup ## Fail when a generated file is not fresh, untracked ones included
+	$(BIN)/python -m agentops_operator.generate.verify
+
+.PHONY: lint
+lint: setup ## Lint, types and import layers; Go vet and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd dataplane && test -z "$$(gofmt -l .)" && $(GO_ENV) go vet ./...
+
+.PHONY: test-go
+test-go: ## Go tests of the data plane
+	@echo "==> Go tests (the first run compiles the collector's dependencies: some minutes)"
+	cd dataplane && $(GO_ENV) go test ./...
+
+.PHONY: test-fast
+test-fast: setup ## Everything that needs no cluster
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory test-go
+	$(BIN)/python -m pytest -m "not cluster"
+
+.PHONY: test
+test: ## Set up everything and run every test, those on the real node included
+	$(MAKE) --no-print-directory setup
+	$(DEVCLUSTER) build
+	$(MAKE) --no-print-directory test-fast
+	$(MAKE) --no-print-directory cluster
+	$(BIN)/python -m pytest -m cluster
+
+.PHONY: cluster
+cluster: ## Start the local cluster (KUBECONFIG that you name, kind, or a single node without Docker)
+	$(DEVCLUSTER) up
+
+.PHONY: cluster-down
+cluster-down: ## Stop the local cluster and leave nothing behind
+	$(DEVCLUSTER) down
+
+.PHONY: cluster-status
+cluster-status: ## What runs and whether it is ready
+	$(DEVCLUSTER) status
+
+.PHONY: binaries
+binaries: ## Build the data plane's static binaries into build/bin
+	@mkdir -p build/bin
+	cd dataplane && $(GO_ENV) go build -trimpath -ldflags='-s -w' -o ../build/bin/agentops-collector ./collector
+	cd dataplane && $(GO_ENV) go build -trimpath -ldflags='-s -w' -o ../build/bin/agentops-mask ./cmd/agentops-mask
