@@ -1,8 +1,8 @@
 """What the generator and the runtime know of EvalPolicy and EvalRun."""
 
-from agentops_operator.api.kind import Column, KindInfo, Rule
+from agentops_operator.api.kind import NAME_RULE, Column, KindInfo, Rule
 from agentops_operator.api.model import cel
-from agentops_operator.policies.columns import POLICY_COLUMNS
+from agentops_operator.policies.columns import POLICY_COLUMNS, POLICY_CONDITIONS
 from agentops_operator.policies.evaluation.types import EvalPolicySpec, EvalPolicyStatus, EvalRunSpec
 
 EVAL_POLICY = KindInfo(
@@ -18,6 +18,8 @@ EVAL_POLICY = KindInfo(
         Rule("batch", ("cronjobs",), ("get", "list", "watch", "create", "patch", "delete")),
         Rule("batch", ("jobs",), ("get", "list", "watch")),
     ),
+    root_validations=(NAME_RULE,),
+    conditions=POLICY_CONDITIONS,
     validations=(cel("!has(self.target.service) || has(self.dataset)", "dataset must be given when target is a service"),),
 )
 

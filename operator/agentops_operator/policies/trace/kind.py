@@ -1,7 +1,7 @@
 """What the generator and the runtime know of TracePolicy."""
 
-from agentops_operator.api.kind import KindInfo
-from agentops_operator.policies.columns import POLICY_COLUMNS
+from agentops_operator.api.kind import NAME_RULE, KindInfo
+from agentops_operator.policies.columns import POLICY_COLUMNS, POLICY_CONDITIONS
 from agentops_operator.policies.trace.types import TracePolicySpec, TracePolicyStatus
 
 TRACE_POLICY = KindInfo(
@@ -13,4 +13,6 @@ TRACE_POLICY = KindInfo(
     spec=TracePolicySpec,
     status=TracePolicyStatus,
     columns=POLICY_COLUMNS,
+    root_validations=(NAME_RULE,),
+    conditions=POLICY_CONDITIONS,
 )

@@ -1,0 +1,121 @@
+"""Golden cases of the compile step: `facts.yaml` in, `plan.yaml` out, one folder a case."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agentops_operator.agent.compile import merge
+from agentops_operator.agent.facts import (
+    AgentObservation,
+    BackendState,
+    Input,
+    Key,
+    Pod,
+    PodReport,
+    RelayObservation,
+    Resource,
+    Settings,
+)
+from agentops_operator.agent.kind import AGENT
+from agentops_operator.agent.match import matches
+from agentops_operator.agent.plan import Plan
+from agentops_operator.policies import POLICIES
+
+CASES = Path(__file__).parent / "cases"
+SPECS = {kind.kind: kind.spec for kind in (AGENT, *POLICIES)}
+
+
+def resource(document: dict[str, Any]) -> Resource[Any]:
+    """A resource as the runtime would hold it, from its manifest."""
+    meta = document["metadata"]
+    spec = SPECS[document["kind"]]
+    assert spec is not None
+    return Resource(
+        key=Key(document["kind"], meta.get("namespace", "shop"), meta["name"]),
+        uid=meta.get("uid", f"uid-{meta['name']}"),
+        generation=meta.get("generation", 1),
+        created=meta.get("creationTimestamp", "2026-01-01T00:00:00Z"),
+        spec=spec.model_validate(document.get("spec", {})),
+        labels=meta.get("labels", {}),
+        status=document.get("status", {}),
+    )
+
+
+def pod(fields: dict[str, Any]) -> Pod:
+    """A pod from short fields; the uid is the name unless given."""
+    known = {"namespace": "shop", "uid": fields["name"], "labels": {}, "owners": (), **fields}
+    known["owners"] = tuple(tuple(owner) for owner in known["owners"])
+    known["bypass"] = tuple(known.get("bypass", ()))
+    return Pod(**known)
+
+
+def facts(document: dict[str, Any]) -> Input:
+    """The input of one case; the first Agent is the one that is decided on, the others are rivals."""
+    resources = [resource(item) for item in document["resources"]]
+    agents = [item for item in resources if item.key.kind == "Agent"]
+    pods = [pod(fields) for fields in document.get("pods", [])]
+    bare = Input(
+        agent=agents[0],
+        settings=Settings(),
+        namespace_labels=document.get("namespaceLabels", {}),
+        policies=tuple(item for item in resources if item.key.kind != "Agent"),
+        rivals=tuple(agents[1:]),
+        pods=tuple(item for item in pods if matches(agents[0].spec, item)),
+        relay=_relay(document.get("relay", {"reachable": True})),
+        apply_error=document.get("applyError", ""),
+    )
+    return replace(bare, observation=_observation(document.get("observation"), bare))
+
+
+def _current(digest: str, facts_without: Input) -> str:
+    """`@rules` stands for the digest that the case's own policies give, so that cases survive a change of format."""
+    return merge(facts_without).rules["digest"] if digest == "@rules" else digest
+
+
+def _observation(fields: dict[str, Any] | None, bare: Input) -> AgentObservation | None:
+    if fields is None:
+        return None
+    reports = tuple(
+        PodReport(
+            **{
+                "uid": r["name"],
+                "version": "0.1.0",
+                **r,
+                "rules_digest": _current(r["rules_digest"], bare),
+                "leaked": tuple(r.get("leaked", ())),
+                "problems": tuple(r.get("problems", ())),
+            }
+        )
+        for r in fields.get("pods", [])
+    )
+    return AgentObservation(pods=reports, stored=fields.get("stored", False))
+
+
+def _relay(fields: dict[str, Any]) -> RelayObservation:
+    backends = {name: BackendState(name, **state) for name, state in fields.pop("backends", {}).items()}
+    return RelayObservation(**fields, backends=backends)
+
+
+def dump(plan: Plan) -> str:
+    """The plan as YAML, in an order that reads well in a review."""
+    value = asdict(plan)
+    value["conditions"] = [f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in value["conditions"]]
+    value["outcomes"] = [
+        f"{o['policy']['kind']} {o['policy']['namespace']}/{o['policy']['name']}: programmed={o['programmed']} "
+        f"{o['condition']['type']}={o['condition']['status']} {o['condition']['reason']}"
+        for o in value["outcomes"]
+    ]
+    value["backends"] = [b["name"] for b in value["backends"]]
+    order = ("conditions", "status", "outcomes", "identity", "backends", "entries", "children")
+    return yaml.safe_dump(_plain({key: value[key] for key in order}), sort_keys=False, width=160, allow_unicode=True)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists and enums as text, which is what YAML can say."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
