@@ -1,0 +1,87 @@
+package mask
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"agentops.dev/dataplane/mask/packs"
+)
+
+// detector is one compiled rule. Its index is its rank: where two match the same text, the lower index wins.
+type detector struct {
+	index  int
+	name   string
+	label  string
+	action Action
+	regex  *regexp.Regexp
+	check  func(string) bool
+	// whole is set for rules of users: their regex is searched in the whole text, since it may begin anywhere.
+	whole bool
+
+	match   matcher // hand-written; in place of the regex
+	context []string
+	loose   bool
+	digits  int
+	groups  uint64 // bit n: the first group may have n digits
+	checked bool
+}
+
+// matcher tries to match at a place the prefilter found; the value is s[start:end].
+type matcher func(s string, at int) (start, end int, ok bool)
+
+var matchers = map[string]matcher{
+	"Email":       matchEmail,
+	"IPv4":        matchIPv4,
+	"IPv6":        matchIPv6,
+	"UrlPassword": matchURLPassword,
+}
+
+func label(name string) string {
+	return strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(name))
+}
+
+func fromPack(pack packs.Pack, d packs.Detector, action Action) (*detector, error) {
+	out := &detector{
+		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.Label, action: action, context: d.Context,
+		loose: d.Loose, digits: d.Digits, match: matchers[d.Scanner],
+	}
+	if out.label == "" {
+		out.label = label(d.Name)
+	}
+	for _, n := range d.Groups {
+		out.groups |= 1 << n
+	}
+	if d.Scanner != "" && out.match == nil {
+		return nil, fmt.Errorf("%s: scanner %q is unknown", out.name, d.Scanner)
+	}
+	if d.Regex != "" {
+		re, err := regexp.Compile(`\A(?:` + d.Regex + `)`)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", out.name, err)
+		}
+		out.regex = re
+	}
+	return out, out.setCheck(d.Check)
+}
+
+func fromRule(r Rule) (*detector, error) {
+	re, err := regexp.Compile(r.Regex)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.Name, err)
+	}
+	out := &detector{name: r.Name, label: label(r.Name), action: r.Action, regex: re, whole: true}
+	return out, out.setCheck(r.Check)
+}
+
+func (d *detector) setCheck(name string) error {
+	if name == "" || name == "None" {
+		return nil
+	}
+	check, ok := checkByName[name]
+	if !ok {
+		return fmt.Errorf("%s: check %q is unknown", d.name, name)
+	}
+	d.check, d.checked = check, true
+	return nil
+}
