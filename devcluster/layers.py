@@ -1,0 +1,59 @@
+"""Which cluster to use: the user's, one of kind, or our own node; the first that is possible."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devcluster import record
+from devcluster.commands import run, succeeds
+from devcluster.errors import DevclusterError
+from devcluster.node import boot
+from devcluster.progress import say, step
+
+if TYPE_CHECKING:
+    from devcluster.paths import Cluster
+
+VARIABLE = "AGENTOPS_KUBECONFIG"
+
+
+def choose(given: str | None, docker_answers: bool, kind_installed: bool) -> str:
+    """Return the layer; never a kubeconfig that the user has not named for us."""
+    if given:
+        return record.GIVEN
+    return record.KIND if docker_answers and kind_installed else record.OWN
+
+
+def start(cluster: Cluster, kubeconfig: str | None) -> None:
+    """Start the first layer that is possible."""
+    given = kubeconfig or os.environ.get(VARIABLE)
+    layer = choose(given, succeeds(["docker", "info"]), succeeds(["kind", "version"]))
+    if layer == record.GIVEN:
+        _use_given(cluster, Path(given or "").expanduser().resolve())
+    elif layer == record.KIND:
+        _start_kind(cluster)
+    else:
+        _start_own(cluster)
+
+
+def _use_given(cluster: Cluster, file: Path) -> None:
+    say(f"using the cluster of {file}: named by --kubeconfig or {VARIABLE}")
+    if not file.is_file():
+        raise DevclusterError(f"{file} does not exist")
+    record.write(cluster, record.Record(record.GIVEN))
+    cluster.kubeconfig.symlink_to(file)
+
+
+def _start_kind(cluster: Cluster) -> None:
+    record.write(cluster, record.Record(record.KIND))
+    with step("starting a cluster with kind: a Docker engine answers"):
+        run(["kind", "create", "cluster", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig, "--wait", "120s"])
+
+
+def _start_own(cluster: Cluster) -> None:
+    say("starting our own single node: no kubeconfig was named, and no Docker engine with kind answers")
+    # Written before the start: `down` has to know what to clean up when the start fails.
+    record.write(cluster, record.Record(record.OWN))
+    node = boot.boot(cluster)
+    record.write(cluster, record.Record(record.OWN, node.subnet.node))

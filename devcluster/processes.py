@@ -1,0 +1,87 @@
+"""Start programs that outlive us, remember them, and stop exactly those."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devcluster.paths import Cluster
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that we started."""
+
+    name: str
+    pid: int
+    born: str
+    """Start time in ticks since boot: a recycled pid has another one, and must not be killed."""
+
+    def alive(self) -> bool:
+        """Whether the very same process still runs."""
+        return bool(self.born) and born(self.pid) == self.born
+
+
+def start(cluster: Cluster, name: str, command: Sequence[str | Path]) -> Process:
+    """Start a program detached, with its output in the log directory, and record it."""
+    cluster.logs.mkdir(parents=True, exist_ok=True)
+    with (cluster.logs / f"{name}.log").open("ab") as log:
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # else Ctrl-C in the terminal of `up` kills the cluster
+            cwd="/",
+        )
+    process = Process(name, child.pid, born(child.pid))
+    cluster.processes.mkdir(parents=True, exist_ok=True)
+    (cluster.processes / f"{name}.json").write_text(json.dumps(asdict(process)))
+    return process
+
+
+def recorded(cluster: Cluster) -> list[Process]:
+    """Return every process that was started for this cluster, dead or alive."""
+    return [Process(**json.loads(file.read_text())) for file in sorted(cluster.processes.glob("*.json"))]
+
+
+def dead(cluster: Cluster) -> list[str]:
+    """Return the names of the recorded processes that no longer run."""
+    return [process.name for process in recorded(cluster) if not process.alive()]
+
+
+def stop(processes: Sequence[Process], seconds: float = 5.0) -> None:
+    """Ask the processes to end; after the given time, end them."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(process.alive() for process in processes):
+        time.sleep(0.05)
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+
+
+def born(pid: int) -> str:
+    """Return the start time of a running process, or nothing when there is none."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    # A zombie has ended: its parent has only not asked yet.
+    return "" if after_name[0] == "Z" else after_name[19]
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    if process.alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)

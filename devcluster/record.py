@@ -1,0 +1,35 @@
+"""What `up` decided for one cluster, kept for the commands that follow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devcluster.paths import Cluster
+
+OWN, KIND, GIVEN = "own-node", "kind", "given-kubeconfig"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The decision of `up`."""
+
+    layer: str
+    """Who runs the cluster: this tool, kind, or the user."""
+    address: str = ""
+    """Address of the own node."""
+
+
+def read(cluster: Cluster) -> Record | None:
+    """Return the decision, or nothing when `up` has not run."""
+    if not cluster.record.exists():
+        return None
+    return Record(**json.loads(cluster.record.read_text()))
+
+
+def write(cluster: Cluster, record: Record) -> None:
+    """Keep the decision."""
+    cluster.state.mkdir(parents=True, exist_ok=True)
+    cluster.record.write_text(json.dumps(asdict(record)))
