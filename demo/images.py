@@ -1,0 +1,87 @@
+"""The images of the product: built from the Dockerfile that users get, and loaded into the local cluster."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster import images
+from devcluster.commands import run
+from devcluster.golang import compiler
+from devcluster.paths import Cluster
+from devcluster.progress import step
+
+ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+PROGRAMS = {"agentops-collector": "./collector", "agentops-mask": "./cmd/agentops-mask"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """One stage of the Dockerfile and the files that it is made from."""
+
+    name: str
+    target: str
+    inputs: tuple[str, ...]
+    dockerfile: str = "Dockerfile"
+
+    @property
+    def tag(self) -> str:
+        """Name and version."""
+        return f"{self.name}:{VERSION}"
+
+
+IMAGES = (
+    Image("agentops/collector", "collector", ("Dockerfile", "build/bin/agentops-collector")),
+    Image(
+        "agentops/operator",
+        "operator",
+        ("Dockerfile", "pyproject.toml", "requirements.lock", "operator/agentops_operator", "build/bin/agentops-mask"),
+    ),
+    Image(
+        "agentops/evals",
+        "evals",
+        ("Dockerfile", "pyproject.toml", "requirements-evals.lock", "operator/agentops_evals", "build/bin/agentops-mask"),
+    ),
+)
+
+
+def build_programs() -> None:
+    """Compiles the data plane's static binaries; Go's own cache makes a second run take seconds."""
+    target = ROOT / "build" / "bin"
+    target.mkdir(parents=True, exist_ok=True)
+    go = compiler()
+    for name, package in PROGRAMS.items():
+        with step(f"compiling {name}"):
+            command: list[str | Path] = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", target / name, package]
+            run(command, cwd=ROOT / "dataplane", env={**os.environ, "CGO_ENABLED": "0"})
+
+
+def build_and_load(cluster: Cluster, wanted: tuple[Image, ...] = IMAGES) -> None:
+    """Builds each image whose inputs changed, and loads it into the cluster."""
+    for image in wanted:
+        recipe = images.Recipe(
+            file=ROOT / image.dockerfile,
+            context=ROOT,
+            tag=image.tag,
+            target=image.target,
+            key=inputs_digest(image.inputs),
+        )
+        images.build(recipe)
+        images.load(cluster, image.tag)
+
+
+def inputs_digest(inputs: tuple[str, ...]) -> str:
+    """Digest of names and contents of all files that an image is made from."""
+    state = hashlib.sha256()
+    for path in _files(inputs):
+        state.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
+
+
+def _files(inputs: tuple[str, ...]) -> Iterator[Path]:
+    for name in inputs:
+        path = ROOT / name
+        found = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (item for item in found if item.is_file() and "__pycache__" not in item.parts)

@@ -1,0 +1,47 @@
+"""Installs the product on the local cluster as a cluster admin would: images, then the Helm chart."""
+
+import os
+from pathlib import Path
+
+from demo.images import ROOT, build_and_load, build_programs
+from devcluster import Cluster, bin_dir, ensure_up
+from devcluster.commands import run
+from devcluster.progress import step
+
+CHART = ROOT / "charts" / "agentops-operator"
+NAMESPACE = "agentops-system"
+RELEASE = "agentops"
+
+
+def environment(cluster: Cluster) -> dict[str, str]:
+    """Environment in which kubectl and helm reach this cluster and no other."""
+    return {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "PATH": f"{bin_dir()}:{os.environ.get('PATH', '')}"}
+
+
+def kubectl(cluster: Cluster, *arguments: str, stdin: str | None = None) -> str:
+    """Runs kubectl and returns what it printed; raises with its error."""
+    return run([bin_dir() / "kubectl", *arguments], env=environment(cluster), stdin=stdin)
+
+
+def helm(cluster: Cluster, *arguments: str) -> str:
+    """Runs helm and returns what it printed; raises with its error."""
+    return run([bin_dir() / "helm", *arguments], env=environment(cluster))
+
+
+def install(values: Path | None = None) -> Cluster:
+    """Cluster, images and chart; each part that is there already is left as it is."""
+    cluster = ensure_up()
+    build_programs()
+    build_and_load(cluster)
+    with step("installing the Helm chart"):
+        install_chart(cluster, values)
+    return cluster
+
+
+def install_chart(cluster: Cluster, values: Path | None = None) -> None:
+    """`helm upgrade --install`, then waits until operator and relay are available."""
+    more = ["--values", str(values)] if values else []
+    helm(cluster, "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", "--wait", *more)
+    # helm does not wait for the relay, because the operator makes it.
+    kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", "statefulset/agentops-relay", "--timeout=60s")
+    kubectl(cluster, "rollout", "status", "-n", NAMESPACE, "statefulset/agentops-relay", "--timeout=180s")
