@@ -1,0 +1,138 @@
+"""How tests ask the cluster and the product; every wait is for a condition, and says what it last saw when it gives up."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from demo import install
+from demo.images import ROOT
+from devcluster import Cluster
+
+PATIENCE = 120.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Access:
+    """One cluster with the product on it."""
+
+    cluster: Cluster
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs kubectl as cluster admin."""
+        return install.kubectl(self.cluster, *arguments, stdin=stdin)
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """An object or list as JSON."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return found
+
+    def apply(self, *objects: dict[str, Any], namespace: str = "default") -> None:
+        """Server-side apply, as a GitOps pipeline does it."""
+        text = yaml.safe_dump_all(objects)
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-n", namespace, "-f", "-", stdin=text)
+
+    def apply_file(self, path: str, namespace: str) -> None:
+        """Applies a file of the repository."""
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-n", namespace, "-f", str(ROOT / path))
+
+    def config_map_from(self, name: str, file: Path, namespace: str) -> None:
+        """A ConfigMap that holds one file."""
+        data = {file.name: file.read_text()}
+        self.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}, namespace=namespace)
+
+    def first_agent(self, namespace: str, *, policies_first: bool = True) -> None:
+        """The example agent; with its policies first, so that its pods are injected at once."""
+        if policies_first:
+            self.apply_file("examples/first-agent/agentops.yaml", namespace)
+            self.wait_for_entry(namespace, "Deployment/first-agent")
+        self.config_map_from("first-agent", ROOT / "examples/first-agent/agent.py", namespace)
+        self.apply_file("examples/first-agent/deployment.yaml", namespace)
+        if not policies_first:
+            self.kubectl("rollout", "status", "deployment/first-agent", "-n", namespace, "--timeout=120s")
+            self.apply_file("examples/first-agent/agentops.yaml", namespace)
+
+    def wait_for_entry(self, namespace: str, key: str) -> None:
+        """Waits until the injection index holds a key, and the API server's informer has had time to see it.
+
+        A dry-run pod proves the second half: parameters arrive in the API server by watch.
+        """
+        self.until(
+            f"{key} in the index of {namespace}",
+            lambda: self.get("injectionindexes.agentops.dev", "-n", namespace),
+            lambda found: any(key in item.get("agents", {}) for item in found["items"]),
+        )
+        time.sleep(1)  # the API server reads parameters through a watch that nothing can ask for its position
+
+    def conditions(self, kind: str, name: str, namespace: str) -> dict[str, dict[str, Any]]:
+        """Conditions by type; empty before the first status."""
+        found = self.get(f"{kind}.agentops.dev", name, "-n", namespace)
+        return {entry["type"]: entry for entry in found.get("status", {}).get("conditions", [])}
+
+    def until(self, what: str, ask: Callable[[], T], holds: Callable[[T], bool], patience: float = PATIENCE) -> T:
+        """Asks until the answer holds; fails with the last answer."""
+        deadline = time.monotonic() + patience
+        while True:
+            seen = ask()
+            if holds(seen):
+                return seen
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what}: not within {patience:.0f} s, last seen {str(seen)[:2000]}")
+            time.sleep(0.5)
+
+    def until_condition(self, kind: str, name: str, namespace: str, **wanted: str) -> dict[str, dict[str, Any]]:
+        """Waits for conditions by `Type="Status"` or `Type="Status/Reason"`."""
+
+        def holds(seen: dict[str, dict[str, Any]]) -> bool:
+            return all(_said(seen.get(type_)).startswith(value) for type_, value in wanted.items())
+
+        return self.until(f"{kind} {namespace}/{name} {wanted}", lambda: self.conditions(kind, name, namespace), holds)
+
+    @cache  # noqa: B019  (tests end with the process)
+    def relay_address(self) -> str:
+        """Cluster address of the relay's Service; the host reaches it."""
+        service = self.get("service", "agentops-relay", "-n", install.NAMESPACE)
+        return str(service["spec"]["clusterIP"])
+
+    def token(self, namespace: str, account: str = "default", audience: str = "agentops-relay") -> str:
+        """A token of a service account, as a reader's pod would have."""
+        return self.kubectl("create", "token", account, "-n", namespace, f"--audience={audience}").strip()
+
+    def relay(self, path: str, token: str, **query: str) -> tuple[int, str]:
+        """Asks the relay's API; status code and body."""
+        url = f"http://{self.relay_address()}:4320{path}?{urllib.parse.urlencode(query)}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def traces(self, namespace: str, agent: str) -> str:
+        """Stored traces of an agent, as a reader of its namespace sees them."""
+        _, body = self.relay("/v1/traces", self.token(namespace), namespace=namespace, agent=agent, limit="1000")
+        return body
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum of a metric of the relay over all series with these labels."""
+        total = 0.0
+        for port in (8889, 4320):
+            with urllib.request.urlopen(f"http://{self.relay_address()}:{port}/metrics", timeout=10) as answer:
+                lines = answer.read().decode().splitlines()
+            for line in lines:
+                if line.startswith(name + "{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
+                    total += float(line.rsplit(" ", 1)[1])
+        return total
+
+
+def _said(condition: dict[str, Any] | None) -> str:
+    return f"{condition['status']}/{condition['reason']}" if condition else ""
