@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from agentops_operator.agent.alert_rules import alerting_condition
 from agentops_operator.agent.binding import Bound, bound
 from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered
 from agentops_operator.agent.facts import Input, Resource
@@ -36,8 +37,9 @@ def compile_agent(facts: Input) -> Plan:
     """Everything that should exist because of the Agent, and what its status should say."""
     accepted = accepted_agent(facts)
     merged = merge(facts)
+    alerting = alerting_condition(facts.alerting, facts.settings.prometheus_url)
     if not accepted.holds:
-        return _refused(accepted, merged)
+        return _refused(accepted, merged, alerting)
     pods = coverage(facts)
     running = sidecars(facts, pods, merged.rules["digest"])
     progress = programmed(facts, pods, running)
@@ -56,7 +58,7 @@ def compile_agent(facts: Input) -> Plan:
         identity=_identity(facts, merged),
         backends=merged.backends,
         outcomes=outcomes,
-        conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, covered(pods)),
+        conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, covered(pods), alerting),
         status=_status(facts, merged, pods, running),
     )
 
@@ -153,14 +155,14 @@ def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outco
     return own
 
 
-def _refused(accepted: Condition, merged: Merged) -> Plan:
+def _refused(accepted: Condition, merged: Merged, alerting: Condition) -> Plan:
     programmed = false(ConditionType.PROGRAMMED, Reason.NOT_ACCEPTED, "nothing is applied, see Accepted")
     enforced = false(ConditionType.ENFORCED, Reason.NOT_ACCEPTED, "nothing is in force, see Accepted")
     outcomes = tuple(Outcome(p.key, programmed=False, enforced=False, condition=enforced) for p in merged.policies.every)
     uncovered = unknown(ConditionType.COVERED, Reason.NOT_ACCEPTED, "see Accepted")
     return Plan(
         outcomes=outcomes,
-        conditions=(*kstatus(accepted, programmed), accepted, programmed, enforced, uncovered),
+        conditions=(*kstatus(accepted, programmed), accepted, programmed, enforced, uncovered, alerting),
         status={"traced": "0/0", "policies": _policies(merged)},
     )
 

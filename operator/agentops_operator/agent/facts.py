@@ -116,6 +116,23 @@ class RelayObservation:
 
 
 @dataclass(frozen=True)
+class Alerting:
+    """What Prometheus says of the alert rules of one namespace.
+
+    Attributes:
+        expected: rules that should be loaded.
+        healthy: rules that were evaluated without an error.
+        error: why rules are missing or fail; empty when none does.
+        unreachable: why Prometheus could not be asked; empty when it answered.
+    """
+
+    expected: int = 0
+    healthy: int = 0
+    error: str = ""
+    unreachable: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this installation is set up.
 
@@ -153,6 +170,7 @@ class Input:
         observation: what the relay knows of it; None before the first report.
         relay: what the relay says of itself.
         apply_error: what the API server said when the last apply failed; empty when it succeeded.
+        alerting: what Prometheus says of the namespace's alert rules; None before it was asked.
     """
 
     agent: Resource[AgentSpec]
@@ -164,3 +182,4 @@ class Input:
     observation: AgentObservation | None = None
     relay: RelayObservation = RelayObservation()
     apply_error: str = ""
+    alerting: Alerting | None = None

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     # Covered
     ALL_PODS_INJECTED = "AllPodsInjected"
     POD_SKIPPED = "PodSkipped"
+    # Alerting
+    RULES_LOADED = "RulesLoaded"
     # Ready, Reconciling, Stalled
     READY = "Ready"
     PROGRESSING = "Progressing"
@@ -77,13 +79,14 @@ MEANING: dict[Reason, str] = {
     Reason.BACKEND_FAILING: "The relay cannot deliver to a backend; spans wait on its disk.",
     Reason.CREDENTIAL_MISSING: "The relay does not find a backend's credential; create the Secret that the message names.",
     Reason.RELAY_UNREACHABLE: "The operator cannot read the relay, so it does not know whether the policy is in force.",
-    Reason.PROMETHEUS_MISSING: "No Prometheus is configured, so alert rules cannot be in force.",
+    Reason.PROMETHEUS_MISSING: "No Prometheus is configured, or it does not answer, so alert rules are not known to be in force.",
     Reason.RULES_NOT_LOADED: "Prometheus does not show the rules as loaded and healthy.",
     Reason.DID_NOT_RUN: "The evaluation did not run on time; that is never a pass.",
     Reason.VERDICT_FAIL: "The last evaluation ran and failed its gate.",
     Reason.VERDICT_INCONCLUSIVE: "The last evaluation ran and could not decide.",
     Reason.ALL_PODS_INJECTED: "Every matched pod carries the sidecar.",
     Reason.POD_SKIPPED: "Pods match but are left alone on purpose: host network, opt-out, or Windows.",
+    Reason.RULES_LOADED: "Prometheus shows every alert rule of the namespace as loaded and healthy.",
     Reason.READY: "Accepted and programmed.",
     Reason.PROGRESSING: "Work is under way.",
     Reason.PROGRESSING_WITH_RETRY: "A step failed and is tried again.",
@@ -101,3 +104,4 @@ class ConditionType(StrEnum):
     PROGRAMMED = "Programmed"
     ENFORCED = "Enforced"
     COVERED = "Covered"
+    ALERTING = "Alerting"
