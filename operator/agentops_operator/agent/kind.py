@@ -2,8 +2,9 @@
 
 from agentops_operator.agent.index_types import IndexRoot
 from agentops_operator.agent.types import AgentSpec, AgentStatus
-from agentops_operator.api.kind import Column, KindInfo, Rule
+from agentops_operator.api.kind import NAME_RULE, Column, KindInfo, Rule
 from agentops_operator.api.model import cel
+from agentops_operator.api.reason import ConditionType
 
 APPLY = ("get", "list", "watch", "create", "patch", "delete")
 
@@ -29,6 +30,8 @@ AGENT = KindInfo(
         Rule("", ("namespaces", "pods"), ("get", "list", "watch")),
         Rule("events.k8s.io", ("events",), ("create", "patch")),
     ),
+    root_validations=(NAME_RULE,),
+    conditions=tuple(ConditionType),
     validations=(cel("has(self.targetRef) != has(self.podSelector)", "give exactly one of targetRef and podSelector"),),
 )
 

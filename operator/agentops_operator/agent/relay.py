@@ -1,0 +1,122 @@
+"""The relay: objects of the operator's namespace, compiled from what all Agents need of it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from agentops_operator.agent.facts import Settings
+from agentops_operator.agent.plan import BackendUse
+from agentops_operator.agent.relay_config import collector_config
+from agentops_operator.kube.children import owner_reference, stamp
+from agentops_operator.kube.digest import canonical, digest
+from agentops_operator.kube.names import RELAY
+
+TABLE_FORMAT = 1
+USER = 65532
+GRACE_SECONDS = 30  # the exporters' queues are on disk; this is for what is in flight
+DATA_LIMIT = "3Gi"  # an emptyDir over its limit evicts the pod: queues and store are bounded below it
+LABELS = {"app.kubernetes.io/name": RELAY, "app.kubernetes.io/part-of": "agentops-operator"}
+
+
+def agents_table(identities: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The identity table of docs/contracts.md section 7, with its digest."""
+    content = {"version": TABLE_FORMAT, "agents": {name: dict(identities[name]) for name in sorted(identities)}}
+    return {**content, "digest": digest(content)}
+
+
+def compile_relay(
+    identities: Mapping[str, Mapping[str, Any]], backends: Mapping[str, BackendUse], settings: Settings
+) -> tuple[dict[str, Any], ...]:
+    """ConfigMap and StatefulSet of the relay.
+
+    Args:
+        identities: rows of the identity table by `namespace/agent`.
+        backends: every backend that an Agent uses, by `namespace/policy/backend`.
+        settings: this installation; its Deployment owns both objects, so that uninstalling removes them.
+    """
+    config = collector_config(backends)
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": RELAY},
+        "data": {
+            "relay.yaml": yaml.safe_dump(config, sort_keys=True),
+            "agents.json": canonical(agents_table(identities)),
+        },
+    }
+    return tuple(_owned(obj, settings) for obj in (config_map, _stateful_set(backends.values(), settings)))
+
+
+def _owned(obj: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    owner = None
+    if settings.operator_uid:
+        owner = owner_reference("apps/v1", "Deployment", settings.operator_deployment, settings.operator_uid)
+    return stamp(obj, settings.operator_namespace, owner, LABELS)
+
+
+def _stateful_set(uses: Iterable[BackendUse], settings: Settings) -> dict[str, Any]:
+    secrets = sorted({use.backend.credentials.secret_name for use in uses if use.backend.credentials is not None})
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": RELAY},
+        "spec": {
+            "serviceName": RELAY,
+            "replicas": 1,
+            "selector": {"matchLabels": {"app.kubernetes.io/name": RELAY}},
+            "template": {"metadata": {"labels": LABELS}, "spec": _pod(secrets, settings)},
+        },
+    }
+
+
+def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
+    return {
+        "serviceAccountName": RELAY,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(secrets, settings)],
+        "volumes": [
+            {"name": "config", "configMap": {"name": RELAY, "optional": True}},
+            {"name": "data", "emptyDir": {"sizeLimit": DATA_LIMIT}},
+            *({"name": secret, "secret": {"secretName": secret, "optional": True, "defaultMode": 0o440}} for secret in secrets),
+        ],
+    }
+
+
+def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
+    ports = (("otlp-http", 4318), ("api", 4320), ("metrics", 8889), ("health", 13133))
+    mounts = [
+        {"name": "config", "mountPath": "/etc/agentops", "readOnly": True},
+        {"name": "data", "mountPath": "/var/lib/agentops"},
+        *({"name": secret, "mountPath": f"/var/run/agentops-secrets/{secret}", "readOnly": True} for secret in secrets),
+    ]
+    return {
+        "name": "relay",
+        "image": settings.relay_image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["relay", "--config=watch:/etc/agentops/relay.yaml"],
+        "env": [
+            {"name": "AGENTOPS_RELAY_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {
+                "name": "AGENTOPS_OPERATOR_SUBJECT",
+                "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
+            },
+        ],
+        "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports],
+        "readinessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 2},
+        "livenessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 10, "failureThreshold": 6},
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+    }
