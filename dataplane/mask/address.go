@@ -33,6 +33,9 @@ func matchIPv4(s string, at int) (start, end int, ok bool) {
 
 // versionBefore says whether the words before a dotted number announce a version.
 func versionBefore(s string, at int) bool {
+	if at >= 2 && (s[at-1] == '=' && strings.IndexByte("=<>~!", s[at-2]) >= 0 || s[at-1] == '/' && isLetter(s[at-2])) {
+		return true
+	}
 	before := s[max(0, at-12):at]
 	return hasWord(before, "version") || hasWord(before, "ver") || hasWord(before, "release") || hasWord(before, "v")
 }
@@ -44,6 +47,9 @@ func personal(addr netip.Addr) bool {
 
 // matchIPv6 matches around a colon between hexadecimal digits.
 func matchIPv6(s string, at int) (start, end int, ok bool) {
+	if (at > 0 && !inIPv6(s[at-1])) || at+1 >= len(s) || !inIPv6(s[at+1]) {
+		return 0, 0, false
+	}
 	start, end = at, at
 	for start > 0 && at-start < 40 && inIPv6(s[start-1]) {
 		start--

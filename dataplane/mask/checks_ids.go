@@ -150,6 +150,37 @@ func cnID(s string) bool {
 	return "10X98765432"[sum%11] == upper(s[17]) && month >= 1 && month <= 12
 }
 
+// ean13: digits weighted 1 and 3 in turn sum to a multiple of ten.
+func ean13(s string) bool {
+	var buf [32]byte
+	d := digitsOf(s, &buf)
+	return len(d) == 13 && weighted(d, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1)%10 == 0
+}
+
+// sgNRIC: the letter at the end follows from the digits and from the letter at the start.
+func sgNRIC(s string) bool {
+	var buf [32]byte
+	d := digitsOf(s, &buf)
+	if len(d) != 7 {
+		return false
+	}
+	sum := weighted(d, 2, 7, 6, 5, 4, 3, 2)
+	if s[0] == 'T' || s[0] == 'G' {
+		sum += 4
+	}
+	letters := "JZIHGFEDCBA"
+	if s[0] == 'F' || s[0] == 'G' {
+		letters = "XWUTRQPNMLK"
+	}
+	return letters[sum%11] == s[len(s)-1]
+}
+
+func auTFN(s string) bool {
+	var buf [32]byte
+	d := digitsOf(s, &buf)
+	return len(d) == 9 && weighted(d, 1, 4, 3, 7, 5, 8, 6, 9, 10)%11 == 0 && !uniform(d)
+}
+
 // uniform says whether all digits are the same, which satisfies many sums by accident.
 func uniform(d []byte) bool {
 	for _, digit := range d {

@@ -28,6 +28,9 @@ func assignedSecret(s string) bool {
 
 // isCode recognises calls and member access: get_password(, os.environ["X"], config.password.
 func isCode(s string) bool {
+	if strings.Trim(s, identifier) == "" && namesSecret(strings.ToLower(s)) {
+		return true
+	}
 	name := 0
 	for name < len(s) && (isLetter(s[name]) || s[name] == '_') {
 		name++
@@ -40,8 +43,20 @@ func isCode(s string) bool {
 		return true
 	case '.':
 		// Only names follow the dot in code; a digit or a mark makes it a secret.
-		rest := strings.Trim(s[name:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.")
+		rest := strings.TrimLeft(s[name:], identifier+".")
 		return rest == "" || rest[0] == '(' || rest[0] == '['
+	}
+	return false
+}
+
+const identifier = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+// namesSecret: a variable that is itself called a key or password is handed on, not written down.
+func namesSecret(name string) bool {
+	for _, word := range []string{"_key", "_token", "_secret", "password", "passwd", "apikey"} {
+		if strings.Contains(name, word) {
+			return true
+		}
 	}
 	return false
 }
@@ -75,9 +90,12 @@ func e164(s string) bool {
 	return len(d) >= 8 && len(d) <= 15 && d[0] != 0 && !uniform(d)
 }
 
-// nationalPhone refuses runs of one digit and numbers that are dates.
-func nationalPhone(s string) bool {
+// phone refuses runs of one digit.
+func phone(s string) bool {
 	var buf [32]byte
 	d := digitsOf(s, &buf)
 	return len(d) >= 7 && len(d) <= 13 && !uniform(d)
 }
+
+// token accepts what is long and mixed: short values under "token" are words of a text.
+func token(s string) bool { return len(s) >= 16 && !strings.ContainsAny(s, " \n") && mixed(s) }

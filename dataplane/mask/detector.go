@@ -3,6 +3,7 @@ package mask
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"agentops.dev/dataplane/mask/packs"
@@ -22,8 +23,10 @@ type detector struct {
 	match   matcher // hand-written; in place of the regex
 	context []string
 	loose   bool
+	back    int
 	digits  int
 	groups  uint64 // bit n: the first group may have n digits
+	// checked says that arithmetic proves a match, so that what touches it by a hyphen does not matter.
 	checked bool
 }
 
@@ -32,6 +35,8 @@ type matcher func(s string, at int) (start, end int, ok bool)
 
 var matchers = map[string]matcher{
 	"Email":       matchEmail,
+	"Card":        matchCard,
+	"Iban":        matchIban,
 	"IPv4":        matchIPv4,
 	"IPv6":        matchIPv6,
 	"UrlPassword": matchURLPassword,
@@ -44,8 +49,10 @@ func label(name string) string {
 func fromPack(pack packs.Pack, d packs.Detector, action Action) (*detector, error) {
 	out := &detector{
 		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.Label, action: action, context: d.Context,
-		loose: d.Loose, digits: d.Digits, match: matchers[d.Scanner],
+		loose: d.Loose, back: d.Back, digits: d.Digits, match: matchers[d.Scanner],
 	}
+	// Hand-written matchers judge themselves how a number may go on.
+	out.checked = out.match != nil
 	if out.label == "" {
 		out.label = label(d.Name)
 	}
@@ -82,6 +89,8 @@ func (d *detector) setCheck(name string) error {
 	if !ok {
 		return fmt.Errorf("%s: check %q is unknown", d.name, name)
 	}
-	d.check, d.checked = check, true
+	d.check = check
+	// These judge the form only; a number that passes them may still be part of an identifier.
+	d.checked = d.checked || !slices.Contains([]string{"UsSsn", "UkNino", "Phone", "E164"}, name)
 	return nil
 }

@@ -23,10 +23,15 @@ func matchEmail(s string, at int) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	end = domainEnd(s, after)
-	if end == after || (end < len(s) && s[end] == '(') {
+	if end == after || (end < len(s) && s[end] == '(') || isScale(s[after:end]) {
 		return 0, 0, false
 	}
 	return start, end, true
+}
+
+// isScale recognises the names of images for dense screens: icon@2x.png.
+func isScale(domain string) bool {
+	return len(domain) > 3 && isDigit(domain[0]) && domain[1] == 'x' && domain[2] == '.'
 }
 
 // localStart walks left from the "@" over the local part.

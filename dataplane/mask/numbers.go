@@ -63,6 +63,9 @@ func (f *finder) tryNumbers(detectors []*detector, begin, at int) {
 		if count < d.digits || begin < f.ends[d.index] {
 			continue
 		}
+		if !d.checked && joined(f.text, begin) {
+			continue
+		}
 		before := len(f.spans)
 		f.try(d, begin)
 		if len(f.spans) > before && !d.checked && continues(f.text, f.spans[before].end) {
@@ -131,6 +134,9 @@ func insideToken(s string, at int) bool {
 	}
 	return false
 }
+
+// joined says whether a hyphen joins the place to a word before it, as in an order number.
+func joined(s string, at int) bool { return at >= 2 && s[at-1] == '-' && isAlnum(s[at-2]) }
 
 // insideUUID says whether the place is the last group of a UUID.
 func insideUUID(s string, at int) bool {

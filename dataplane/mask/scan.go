@@ -66,6 +66,7 @@ func (f *finder) tryLiteral(d *detector, at int) {
 		}
 		return
 	}
+	at = max(0, at-d.back)
 	if at >= f.ends[d.index] && (d.loose || startsWord(f.text, at)) {
 		f.try(d, at)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"strings"
 	"sync"
 
 	"gopkg.in/yaml.v3"
@@ -45,6 +46,8 @@ type Detector struct {
 	Anchor Anchor `yaml:"anchor"`
 	// Literals: one of them begins every match (or follows it by Back bytes at most); all others are never tried.
 	Literals []string `yaml:"literals"`
+	// Back is how many bytes before its literal a match begins.
+	Back int `yaml:"back"`
 	// Regex matches from the anchor on. A group, if there is one, is the part that is masked.
 	Regex string `yaml:"regex"`
 	// Scanner names a hand-written matcher, used in place of the regex.
@@ -62,8 +65,26 @@ type Detector struct {
 	// Check is an arithmetic test of the match.
 	Check string `yaml:"check"`
 	// Canaries must be found, Clean must be left alone.
-	Canaries []string `yaml:"canaries"`
+	Canaries []Canary `yaml:"canaries"`
 	Clean    []string `yaml:"clean"`
+}
+
+// Canary is a text a detector must find. In the file, « and » mark the part that is secret when it is not the whole.
+type Canary struct{ Text, Secret string }
+
+// UnmarshalYAML takes the marks out.
+func (c *Canary) UnmarshalYAML(node *yaml.Node) error {
+	before, rest, marked := strings.Cut(node.Value, "«")
+	if !marked {
+		c.Text, c.Secret = node.Value, node.Value
+		return nil
+	}
+	secret, after, closed := strings.Cut(rest, "»")
+	if !closed {
+		return fmt.Errorf("line %d: » is missing", node.Line)
+	}
+	c.Text, c.Secret = before+secret+after, secret
+	return nil
 }
 
 // Names lists the packs in their order.
