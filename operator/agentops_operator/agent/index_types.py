@@ -51,10 +51,14 @@ class IndexEntry(Model):
     service_account_name: Name = Field(default="", description="Service account that the pod must have, or empty.")
 
 
+# More Agents than this under one key is a selector that says too little; the bound also keeps look-ups at admission cheap.
+Entries = Annotated[list[IndexEntry], Field(max_length=64, json_schema_extra=marks(list_type="atomic"))]
+
+
 class IndexRoot(Model):
     """The fields beside metadata."""
 
-    agents: dict[Key, list[IndexEntry]] = Field(
+    agents: dict[Key, Entries] = Field(
         default={},
         max_length=20000,
         description="Entries by `label=value` or `Kind/name`.",

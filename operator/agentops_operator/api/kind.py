@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
-from agentops_operator.api.model import Model, StatusModel
+from agentops_operator.api.model import Model, StatusModel, cel
+from agentops_operator.api.reason import ConditionType
 
 GROUP = "agentops.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+
+# Longer names could not be label values, and names with dots could not be part of a Service's or a CronJob's name.
+NAME_RULE = cel(
+    "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')",
+    "metadata.name must have at most 63 characters and no dot: it becomes a label, a token audience and part of other names",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class KindInfo:
     """One kind: its names, models, columns and the permissions that its children need.
 
     `spec` and `status` are None for kinds whose content is not under `spec` (the injection index has `root` fields).
+    `validations` are rules on the spec, `root_validations` on the whole object, where only `metadata.name` can be read beside it.
     """
 
     kind: str
@@ -49,6 +57,8 @@ class KindInfo:
     immutable: bool = False
     internal: bool = False
     validations: tuple[dict[str, str], ...] = ()
+    root_validations: tuple[dict[str, str], ...] = ()
+    conditions: tuple[ConditionType, ...] = ()
 
     @property
     def api_version(self) -> str:

@@ -1,9 +1,11 @@
 """The base of every model that is part of a custom resource, and the schema marks that pydantic has no words for."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+Json: TypeAlias = Any  # a JSON value; its shape is checked where it is read, not by the type checker
 
 
 class Model(BaseModel):
@@ -11,7 +13,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> dict[str, Json]:
         """The JSON form, camel case, without fields that hold None."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
@@ -32,10 +34,10 @@ def marks(
     list_type: str | None = None,
     map_keys: tuple[str, ...] = (),
     map_type: str | None = None,
-    **schema: Any,
-) -> dict[str, Any]:
+    **schema: Json,
+) -> dict[str, Json]:
     """Extra schema of a field or model: CEL rules, merge strategy of lists and maps, and plain OpenAPI words."""
-    extra: dict[str, Any] = dict(schema)
+    extra: dict[str, Json] = dict(schema)
     if rules:
         extra["x-kubernetes-validations"] = list(rules)
     if list_type:

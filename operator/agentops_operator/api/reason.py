@@ -56,7 +56,7 @@ MEANING: dict[Reason, str] = {
     Reason.ACCEPTED: "The spec is valid and its references resolve.",
     Reason.INVALID: "A field is wrong; the message names field, value and mend.",
     Reason.CONFLICTED: "Another object claims the same pods or the same name and wins; the message names it.",
-    Reason.NO_POD_LABELS: "The pod selector has neither an equality nor an In expression, so pods cannot be found by it at admission.",
+    Reason.NO_POD_LABELS: "The pod selector has no equality and no In expression, so pods cannot be found by it at admission.",
     Reason.REF_NOT_PERMITTED: "A reference leaves the namespace, or names a Secret that does not begin with `agentops-`.",
     Reason.UNKNOWN_BACKEND: "A backend preset is not known to this version.",
     Reason.BACKEND_NOT_ALLOWED: "A platform policy restricts backends and does not list this one.",
@@ -105,3 +105,77 @@ class ConditionType(StrEnum):
     ENFORCED = "Enforced"
     COVERED = "Covered"
     ALERTING = "Alerting"
+
+
+STATEMENT: dict[ConditionType, str] = {
+    ConditionType.READY: "Accepted and programmed; what `kubectl wait`, Flux and Argo CD look at.",
+    ConditionType.RECONCILING: "Work is under way; True only while Ready is not.",
+    ConditionType.STALLED: "Nothing more will happen until the object is changed.",
+    ConditionType.ACCEPTED: "The object is valid, and nothing else in the cluster stands against it.",
+    ConditionType.PROGRAMMED: "Every object that it needs is applied, and every consumer runs this version.",
+    ConditionType.ENFORCED: "Its effect was observed in the data plane; it never drives Ready.",
+    ConditionType.COVERED: "Every pod that matches carries the sidecar.",
+    ConditionType.ALERTING: "Prometheus evaluates the alert rules of the namespace.",
+}
+
+_NOT_ACCEPTED = (
+    Reason.INVALID,
+    Reason.CONFLICTED,
+    Reason.NO_POD_LABELS,
+    Reason.REF_NOT_PERMITTED,
+    Reason.UNKNOWN_BACKEND,
+)
+_NOT_PROGRAMMED = (
+    Reason.APPLY_FAILED,
+    Reason.RELAY_NOT_READY,
+    Reason.RULES_REFUSED,
+    Reason.AWAITING_SIDECARS,
+    Reason.AWAITING_RELAY,
+)
+
+REASONS: dict[ConditionType, tuple[Reason, ...]] = {
+    ConditionType.READY: (Reason.READY, *_NOT_ACCEPTED, *_NOT_PROGRAMMED),
+    ConditionType.RECONCILING: (Reason.SETTLED, Reason.PROGRESSING, Reason.PROGRESSING_WITH_RETRY),
+    ConditionType.STALLED: (Reason.SETTLED, *_NOT_ACCEPTED),
+    ConditionType.ACCEPTED: (Reason.ACCEPTED, *_NOT_ACCEPTED),
+    ConditionType.PROGRAMMED: (
+        Reason.PROGRAMMED,
+        Reason.NO_PODS_MATCHED,
+        Reason.NO_AGENTS_MATCHED,
+        Reason.NOT_ACCEPTED,
+        *_NOT_PROGRAMMED,
+    ),
+    ConditionType.ENFORCED: (
+        Reason.ENFORCED,
+        Reason.AWAITING_FIRST_OBSERVATION,
+        Reason.AWAITING_SIDECARS,
+        Reason.NOT_ACCEPTED,
+        Reason.NO_PODS_MATCHED,
+        Reason.NO_AGENTS_MATCHED,
+        Reason.LEAKED,
+        Reason.RULES_REFUSED,
+        Reason.NOT_COVERED,
+        Reason.BYPASSED,
+        Reason.RELAY_UNREACHABLE,
+        Reason.BACKEND_NOT_ALLOWED,
+        Reason.BACKEND_FAILING,
+        Reason.CREDENTIAL_MISSING,
+        Reason.DID_NOT_RUN,
+        Reason.VERDICT_FAIL,
+        Reason.VERDICT_INCONCLUSIVE,
+    ),
+    ConditionType.COVERED: (
+        Reason.ALL_PODS_INJECTED,
+        Reason.NO_PODS_MATCHED,
+        Reason.RESTART_REQUIRED,
+        Reason.OUTDATED,
+        Reason.POD_SKIPPED,
+        Reason.NOT_ACCEPTED,
+    ),
+    ConditionType.ALERTING: (
+        Reason.RULES_LOADED,
+        Reason.AWAITING_FIRST_OBSERVATION,
+        Reason.RULES_NOT_LOADED,
+        Reason.PROMETHEUS_MISSING,
+    ),
+}

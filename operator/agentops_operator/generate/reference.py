@@ -1,0 +1,6 @@
+"""Placeholder."""
+
+
+def pages() -> dict[str, str]:
+    """No pages yet."""
+    return {}
