@@ -57,8 +57,13 @@ test-go: ## Go tests of the data plane
 	@echo "==> Go tests (the first run compiles the collector's dependencies: some minutes)"
 	cd dataplane && $(GO_ENV) go test ./...
 
+.PHONY: promtool
+promtool: ## Install Prometheus' own checker, the judge of the alert rules, where it is missing
+	@$(PYTHON) -c 'from devcluster.packages import install; install({"promtool": "prometheus"})' \
+		|| test "$${CI:-}" != true || exit 1
+
 .PHONY: test-fast
-test-fast: setup ## Everything that needs no cluster
+test-fast: setup promtool ## Everything that needs no cluster
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-go
 	$(BIN)/python -m pytest -m "not cluster"

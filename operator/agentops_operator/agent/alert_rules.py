@@ -8,6 +8,7 @@ import yaml
 from agentops_operator.agent.alerts import PLATFORM, TENANT, Alert
 from agentops_operator.agent.facts import Alerting, Settings
 from agentops_operator.api.condition import Condition, false, true, unknown
+from agentops_operator.api.model import Json
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import short
@@ -72,7 +73,7 @@ def rule_file(namespace: str, operator_namespace: str) -> str:
     return yaml.safe_dump({"groups": [rule_group(namespace, operator_namespace)]}, sort_keys=False, width=120)
 
 
-def loaded(answer: Any, namespaces: Iterable[str], operator_namespace: str) -> dict[str, Alerting]:
+def loaded(answer: Json, namespaces: Iterable[str], operator_namespace: str) -> dict[str, Alerting]:
     """What Prometheus' `GET /api/v1/rules` says of our rules, by namespace.
 
     Args:
@@ -84,7 +85,7 @@ def loaded(answer: Any, namespaces: Iterable[str], operator_namespace: str) -> d
     return {name: _verdict(rule_group(name, operator_namespace), groups) for name in namespaces}
 
 
-def _groups(answer: Any) -> list[Mapping[str, Any]]:
+def _groups(answer: Json) -> list[Mapping[str, Any]]:
     data = answer.get("data") if isinstance(answer, Mapping) and answer.get("status") == "success" else None
     groups = data.get("groups") if isinstance(data, Mapping) else None
     return [group for group in groups or [] if isinstance(group, Mapping) and isinstance(group.get("name"), str)]
@@ -117,7 +118,9 @@ def alerting_condition(alerting: Alerting | None, prometheus_url: str) -> Condit
     """Alerting of an Agent: whether the alert rules of its namespace are loaded and healthy."""
     kind = ConditionType.ALERTING
     if not prometheus_url:
-        return false(kind, Reason.PROMETHEUS_MISSING, "alert rules are written but nothing reads them: set operator.prometheusUrl")
+        return false(
+            kind, Reason.PROMETHEUS_MISSING, "alert rules are written but nothing reads them: set operator.prometheusUrl"
+        )
     if alerting is None:
         return unknown(kind, Reason.AWAITING_FIRST_OBSERVATION, "Prometheus was not asked yet")
     if alerting.unreachable:

@@ -1,4 +1,4 @@
-"""The alerts that every installation gets: expression, how long, how urgent, and what to do. docs/alerts.md tells them in prose."""
+"""The alerts that every installation gets: expression, how long, how urgent, what to do. In prose: docs/alerts.md."""
 
 from dataclasses import dataclass
 
