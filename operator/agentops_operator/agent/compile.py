@@ -11,7 +11,7 @@ from agentops_operator.agent.index import index_rows
 from agentops_operator.agent.observe import Sidecars, masking_enforced, programmed, sidecars, tracing_enforced
 from agentops_operator.agent.plan import BackendUse, Outcome, Plan
 from agentops_operator.agent.types import AgentSpec
-from agentops_operator.api.condition import Condition, false, kstatus, unknown
+from agentops_operator.api.condition import Condition, false, kstatus, true, unknown
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.kube.children import agent_labels, child_name, owner_reference, stamp
@@ -152,7 +152,8 @@ def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outco
         worst = next((c for c in conditions if c.status == wanted), None)
         if worst is not None:
             return worst
-    return own
+    messages = dict.fromkeys(condition.message for condition in conditions)
+    return true(ConditionType.ENFORCED, Reason.ENFORCED, "; ".join(messages))
 
 
 def _refused(accepted: Condition, merged: Merged, alerting: Condition) -> Plan:

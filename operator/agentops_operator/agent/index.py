@@ -16,7 +16,7 @@ from agentops_operator.policies.trace.types import Capture, OnBypass, OptOut
 def index_rows(
     agent: Resource[AgentSpec], rules: str, hash_key_secret: str, capture: Capture, opt_out: OptOut, on_bypass: OnBypass
 ) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """The Agent's rows: one entry under each of its keys. Fields that hold their default are left out to keep the object small."""
+    """The Agent's rows: one entry under each of its keys."""
     spec = agent.spec
     entry = IndexEntry(
         agent=agent.key.name,

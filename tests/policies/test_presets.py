@@ -1,0 +1,32 @@
+"""Each known system is sent what its documentation asks for."""
+
+import pytest
+
+from agentops_operator.policies.trace.presets import PRESETS, fixed_headers, resource_attributes, traces_endpoint
+from agentops_operator.policies.trace.types import Backend, Preset
+
+WANT = {
+    "otlp": ("http://own:4318/v1/traces", {}),
+    "langfuse": ("https://cloud.langfuse.com/api/public/otel/v1/traces", {"x-langfuse-ingestion-version": "4"}),
+    "langsmith": ("https://api.smith.langchain.com/otel/v1/traces", {"Langsmith-Project": "p1"}),
+    "phoenix": ("http://own:4318/v1/traces", {}),
+    "galileo": ("https://app.galileo.ai/api/galileo/otel/traces", {"project": "p1"}),
+    "mlflow": ("http://own:4318/v1/traces", {"x-mlflow-experiment-id": "p1"}),
+    "traceloop": ("https://api.traceloop.com/v1/traces", {}),
+    "promptlayer": ("https://api.promptlayer.com/v1/traces", {}),
+    "opik": ("https://www.comet.com/opik/api/v1/private/otel/v1/traces", {"projectName": "p1"}),
+}
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+def test_preset_sends_to_the_documented_path_with_the_documented_headers(preset: Preset) -> None:
+    """Path and fixed headers are those that the system's documentation gives."""
+    endpoint = None if PRESETS[preset].endpoint else "http://own:4318/"
+    backend = Backend.model_validate({"name": "b", "preset": preset, "endpoint": endpoint, "project": "p1"})
+    assert (traces_endpoint(backend), fixed_headers(backend)) == WANT[preset]
+
+
+def test_phoenix_sorts_by_a_resource_attribute() -> None:
+    """Phoenix reads the project from the resource, not from a header."""
+    backend = Backend.model_validate({"name": "b", "preset": "phoenix", "endpoint": "http://own", "project": "p1"})
+    assert resource_attributes(backend) == {"openinference.project.name": "p1"}
