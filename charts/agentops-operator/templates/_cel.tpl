@@ -1,0 +1,110 @@
+{{/*
+CEL that the mutating policy and the validating ones share, so that what is injected and what is demanded cannot drift apart.
+
+Two rules keep pods starting:
+- A CEL error is covered by failurePolicy: Ignore, a panic or a patch that does not decode is not. So a patch value is
+  a typed Object, a scalar, a map of strings or an empty list, never a list that holds objects.
+- Maps are iterated in random order, so everything that picks "the first" sorts before.
+*/}}
+
+{{/* Keys of the index that a pod has by its owner. */}}
+{{- define "agentops.cel.ownerKeys" -}}
+(has(object.metadata.ownerReferences) && object.metadata.ownerReferences.exists(o, has(o.controller) && o.controller)
+  ? object.metadata.ownerReferences.filter(o, has(o.controller) && o.controller).map(o,
+      o.kind == 'ReplicaSet' && o.apiVersion.startsWith('apps/')
+        ? (has(object.metadata.labels) && 'pod-template-hash' in object.metadata.labels
+            && o.name.endsWith('-' + object.metadata.labels['pod-template-hash'])
+          ? ['Deployment/' + o.name.substring(0, size(o.name) - size(object.metadata.labels['pod-template-hash']) - 1)] : [])
+      : o.kind in ['StatefulSet', 'DaemonSet'] && o.apiVersion.startsWith('apps/') ? [o.kind + '/' + o.name]
+      : o.kind == 'Job' && o.apiVersion.startsWith('batch/')
+        ? ['Job/' + o.name] + (o.name.matches('.-[0-9]+$') ? ['CronJob/' + o.name.substring(0, o.name.lastIndexOf('-'))] : [])
+      : []).flatten()
+  : has(object.metadata.name) && object.metadata.name != '' ? ['Pod/' + object.metadata.name] : [])
+{{- end }}
+
+{{/* Match condition: one look-up per label and owner key, whatever the number of agents. */}}
+{{- define "agentops.cel.indexed" -}}
+has(params.agents) && (
+  (has(object.metadata.labels) && object.metadata.labels.exists(k, (k + '=' + object.metadata.labels[k]) in params.agents))
+  || {{ include "agentops.cel.ownerKeys" . }}.exists(k, k in params.agents))
+{{- end }}
+
+{{/* Match condition: a mirror pod may reference neither ConfigMaps nor tokens, the kubelet's file is its only source. */}}
+{{- define "agentops.cel.notMirror" -}}
+!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)
+{{- end }}
+
+{{/* Our image in any version: a pod made from the manifest of a running one carries an older sidecar. Call with $. */}}
+{{- define "agentops.cel.sidecarPresent" -}}
+{{- $repository := include "agentops.repository" (list . "collector") -}}
+has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name == 'agentops-collector' && has(c.image) &&
+  (c.image.startsWith({{ printf "%s:" $repository | toJson }}) || c.image.startsWith({{ printf "%s@" $repository | toJson }})))
+{{- end }}
+
+{{/* Variables: which entry of the index applies, and what keeps the pod from getting the sidecar. */}}
+{{- define "agentops.cel.variables" -}}
+- name: labels
+  expression: "has(object.metadata.labels) ? object.metadata.labels : {}"
+- name: keys
+  expression: >-
+    (variables.labels.map(k, k + '=' + variables.labels[k]) + {{ include "agentops.cel.ownerKeys" . | nindent 4 | trim }})
+    .filter(k, k in params.agents).sort()
+- name: account
+  expression: "has(object.spec.serviceAccountName) && object.spec.serviceAccountName != '' ? object.spec.serviceAccountName : 'default'"
+# All entries that hold for this pod, by sorted key, then in the order of the index. The first one counts.
+- name: hits
+  expression: >-
+    variables.keys.map(k, params.agents[k].filter(e,
+      (!has(e.matchLabels) || e.matchLabels.all(m, m.key in variables.labels && variables.labels[m.key] == m.value))
+      && (!has(e.matchExpressions) || e.matchExpressions.all(m,
+          m.operator == 'In' ? m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values
+        : m.operator == 'NotIn' ? !(m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values)
+        : m.operator == 'Exists' ? m.key in variables.labels
+        : m.operator == 'DoesNotExist' ? !(m.key in variables.labels)
+        : false))
+      && (!has(e.serviceAccountName) || e.serviceAccountName == '' || e.serviceAccountName == variables.account)
+    )).flatten()
+- name: entry
+  expression: "variables.hits[0]"
+- name: optedOut
+  expression: >-
+    has(variables.entry.optOut) && variables.entry.optOut == 'Allowed'
+    && 'agentops.dev/inject' in variables.labels && variables.labels['agentops.dev/inject'] == 'false'
+# On the host's network the sidecar would take ports of the node. A container or volume with our name would make the
+# pod invalid, a container that declares one of our ports could not listen any more: such pods start without the sidecar.
+- name: skip
+  expression: >-
+    has(object.spec.hostNetwork) && object.spec.hostNetwork ? 'HostNetwork'
+    : (has(object.spec.os) && object.spec.os.name == 'windows')
+      || (has(object.spec.nodeSelector) && 'kubernetes.io/os' in object.spec.nodeSelector
+          && object.spec.nodeSelector['kubernetes.io/os'] == 'windows') ? 'Windows'
+    : variables.optedOut ? 'OptOut'
+    : object.spec.containers.exists(c, c.name == 'agentops-collector')
+      || (has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name == 'agentops-collector'))
+      || (has(object.spec.volumes) && object.spec.volumes.exists(v, v.name == 'agentops')) ? 'NameConflict'
+    : (object.spec.containers + (has(object.spec.initContainers)
+          ? object.spec.initContainers.filter(c, has(c.restartPolicy) && c.restartPolicy == 'Always') : []))
+        .exists(c, has(c.ports) && c.ports.exists(p, p.containerPort in [4317, 4318, 13133])) ? 'PortConflict'
+    : ''
+# Per container: the variables that send telemetry elsewhere. An address of the sidecar is not elsewhere.
+- name: foreign
+  expression: >-
+    object.spec.containers.map(c, !has(c.env)
+      || (has(variables.entry.containers) && size(variables.entry.containers) > 0 && !(c.name in variables.entry.containers)) ? []
+      : c.env.filter(e, e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+          && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$')))
+        .map(e, e.name + (has(e.value) ? '=' + e.value : '')))
+{{- end }}
+
+{{/* Messages of the refusals; both validating policies use them. */}}
+{{- define "agentops.cel.bypassMessage" -}}
+'container "' + object.spec.containers[lists.range(size(variables.foreign)).filter(i, size(variables.foreign[i]) > 0)[0]].name
++ '" sets env ' + variables.foreign.flatten()[0]
++ ', which sends telemetry past the AgentOps sidecar; the policies of agent "' + variables.entry.agent
++ '" refuse that (onBypass: Deny). Remove the variable, it is set at admission, and name the endpoint as a backend in a TracePolicy.'
+{{- end }}
+
+{{- define "agentops.cel.bypassRule" -}}
+size(variables.hits) == 0 || !has(variables.entry.onBypass) || variables.entry.onBypass != 'Deny' || variables.optedOut
+|| variables.foreign.all(f, size(f) == 0)
+{{- end }}
