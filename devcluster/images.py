@@ -50,9 +50,11 @@ def build(recipe: Recipe) -> None:
     install(IMAGES)
     with only_one(cache_root() / "locks" / "images", "building images"), step(f"building image {recipe.tag}"):
         key_file.unlink(missing_ok=True)
-        base = None if _names_base(recipe) else base_image.ensure()
+        base = base_image.ensure() if needs_base(recipe) else None
         run(command(recipe, base, os.environ))
         _export(recipe.tag, built)
+        # The vfs driver keeps a whole copy of every layer of every replaced image.
+        run([*buildah(), "rmi", "--prune"])
         key_file.write_text(recipe.key or "")
 
 
@@ -88,6 +90,12 @@ def command(recipe: Recipe, base: str | None, environment: Mapping[str, str]) ->
     ]
 
 
+def needs_base(recipe: Recipe) -> bool:
+    """Whether the Dockerfile leaves its base open and the caller names none."""
+    named = any(argument.startswith("BASE=") for argument in recipe.arguments)
+    return not named and re.search(r"^ARG BASE\b", recipe.file.read_text(), re.MULTILINE) is not None
+
+
 def full_name(tag: str) -> str:
     """Return the name under which the kubelet looks for a tag."""
     first, _, rest = tag.partition("/")
@@ -99,15 +107,12 @@ def archive(tag: str) -> Path:
     return cache_root() / "images" / f"{re.sub(r'[^A-Za-z0-9.-]', '_', tag)}.tar"
 
 
-def _names_base(recipe: Recipe) -> bool:
-    return any(argument.startswith("BASE=") for argument in recipe.arguments)
-
-
 def _export(tag: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    run([*buildah(), "push", "--quiet", full_name(tag), f"oci-archive:{unfinished}:{full_name(tag)}"])
+    # Not oci-archive: that compresses, which takes longer than the build of most images.
+    run([*buildah(), "push", "--quiet", full_name(tag), f"docker-archive:{unfinished}:{full_name(tag)}"])
     unfinished.rename(target)
 
 

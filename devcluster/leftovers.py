@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 SHIM = "containerd-shim-runc-v2"
 CNI_RESULTS = Path("/var/lib/cni/results")
 LOG_LINKS = Path("/var/log/containers")
+SHARED = tuple(
+    Path(name)
+    for name in (
+        "/var/lib/cni/results",
+        "/var/lib/cni",
+        "/var/log/containers",
+        "/var/lib/kubelet/device-plugins",
+        "/var/lib/kubelet",
+        "/run/containerd/s",
+        "/run/containerd",
+    )
+)
+"""Directories that kubelet, containerd and the network plugins create whatever their configuration says."""
 
 
 def unmount(cluster: Cluster) -> None:
@@ -56,11 +69,17 @@ def delete_files(cluster: Cluster) -> None:
     """Delete our files in directories that other programs share."""
     for file in _shim_sockets(cluster):
         file.unlink(missing_ok=True)
-    for file in CNI_RESULTS.glob(f"{cluster.network_namespace}-*"):
-        file.unlink()
+    for file in CNI_RESULTS.glob("*"):
+        # Each result names the pod's network namespace, which lies below our state directory.
+        if f"{cluster.state}/" in file.read_text(errors="replace"):
+            file.unlink()
     for link in LOG_LINKS.glob("*"):
         if link.is_symlink() and str(link.readlink()).startswith(f"{cluster.state}/"):
             link.unlink()
+    for directory in SHARED:
+        # Only when it is empty, and so nobody's.
+        with contextlib.suppress(OSError):
+            directory.rmdir()
 
 
 def _shim_sockets(cluster: Cluster) -> list[Path]:

@@ -73,7 +73,8 @@ def _require_apt(packages: list[str]) -> None:
 
 
 def _apt(packages: list[str]) -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    # Offline: the packages' own services are not started, we start ours.
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
     with step(f"installing from Debian: {' '.join(packages)}"):
         run(["apt-get", "update", "-q"], env=env)
         run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages], env=env)

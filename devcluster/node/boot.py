@@ -6,14 +6,15 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from devcluster import oci
+from devcluster import base_image, oci
 from devcluster.binaries import PROGRAMS, bin_dir
-from devcluster.build import build
+from devcluster.build import build, missing
 from devcluster.commands import run, succeeds
+from devcluster.errors import DevclusterError
 from devcluster.node import certificates, containerd, controlplane, dns, kernel, kubeconfig, kubelet, network, proxy
 from devcluster.node.layout import Node, free_subnet
 from devcluster.packages import NODE, install, require_root
-from devcluster.progress import step
+from devcluster.progress import say, step
 from devcluster.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def boot(cluster: Cluster) -> Node:
 
 def node_ready(cluster: Cluster) -> bool:
     """Whether the API server says that a node is ready."""
-    command = [*kubectl(cluster), "get", "nodes", "-o", "json"]
-    if not succeeds(command):
+    try:
+        nodes = json.loads(run([*kubectl(cluster), "get", "nodes", "-o", "json"]))["items"]
+    except DevclusterError:
         return False
-    nodes = json.loads(run(command))["items"]
     conditions = [condition for node in nodes for condition in node["status"].get("conditions", [])]
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
@@ -63,10 +64,21 @@ def kubectl(cluster: Cluster) -> list[str | Path]:
 
 def _prepare() -> None:
     # Downloads and installations need no processor: they run beside the compiler.
+    cold = bool(missing(FIRST))
     with ThreadPoolExecutor(1) as beside:
         packages = beside.submit(install, NODE)
+        if cold:
+            beside.submit(_base_image)
         build(FIRST)
         packages.result()
+
+
+def _base_image() -> None:
+    try:
+        base_image.ensure()
+    except DevclusterError as error:
+        # A cluster without images of ours is still of use; `image build` will say it again.
+        say(f"no local base image: {error}")
 
 
 def _start_runtime(node: Node) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from devcluster.binaries import bin_dir
 from devcluster.errors import DevclusterError
-from devcluster.paths import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from devcluster.paths import Cluster
 
 FIRST_OCTET, LAST_OCTET = 200, 219
 DOMAIN = "cluster.local"
@@ -83,7 +84,8 @@ class Node:
     def inside(self, *command: str | Path) -> list[str]:
         """Return the command line that runs a program in the node's network namespace."""
         # Not `ip netns exec`: that remounts /sys, and the kubelet then finds no cgroups.
-        return ["nsenter", f"--net=/run/netns/{self.cluster.network_namespace}", "--", *map(str, command)]
+        enter = ["nsenter", f"--net=/run/netns/{self.cluster.network_namespace}", "--wd=/", "--"]
+        return [*enter, *map(str, command)]
 
     def write(self, name: str, content: object) -> Path:
         """Write one configuration file; what is not text already becomes JSON, which every reader here takes."""

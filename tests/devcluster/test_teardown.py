@@ -1,0 +1,71 @@
+"""What `down` takes for ours, and what not."""
+
+import os
+from pathlib import Path
+
+from devcluster import leftovers, processes, teardown
+from devcluster.node import kernel
+from devcluster.paths import Cluster
+
+MOUNTINFO = [
+    "40 1 0:1 / / rw - ext4 /dev/vda rw",
+    "41 40 0:2 / /state/one rw - ext4 /dev/vda rw",
+    "42 41 0:3 / /state/one/kubelet rw - tmpfs tmpfs rw",
+    "43 42 0:4 / /state/one/kubelet/a\\040b rw - tmpfs tmpfs rw",
+    "44 40 0:5 / /state/one-more/kubelet rw - tmpfs tmpfs rw",
+]
+
+
+def test_only_mounts_below_innermost_first():
+    """A cluster with a longer name keeps its mounts; children go before parents."""
+    found = leftovers.mounts_below(Path("/state/one"), MOUNTINFO)
+    assert found == ["/state/one/kubelet/a b", "/state/one/kubelet"]
+
+
+def test_only_shims_of_our_socket():
+    """The machine's own containers live on."""
+    ours = b"/usr/bin/containerd-shim-runc-v2\0-namespace\0k8s.io\0-address\0/state/one/c.sock\0"
+    assert leftovers.is_shim(ours, Path("/state/one/c.sock"))
+    assert not leftovers.is_shim(ours, Path("/state/two/c.sock"))
+    assert not leftovers.is_shim(ours.replace(b"containerd-shim", b"editor"), Path("/state/one/c.sock"))
+    assert not leftovers.is_shim(b"", Path("/state/one/c.sock"))
+
+
+def test_a_recycled_pid_is_not_ours():
+    """After a crash the pid may belong to anybody: the start time tells."""
+    pid = os.getpid()
+    assert processes.Process("test", pid, processes.born(pid)).alive()
+    assert not processes.Process("test", pid, "1").alive()
+    assert not processes.Process("test", pid, "").alive()
+
+
+def test_no_process_no_birth():
+    """A pid that nobody has is no error."""
+    assert processes.born(2**22 + 1) == ""
+
+
+def test_the_kubelet_goes_first():
+    """As long as it runs it starts every container that we kill again."""
+    assert teardown.ORDER[0] == ("kubelet",)
+    assert teardown.ORDER[-1] == ("etcd",)
+
+
+def test_down_without_a_cluster(capsys):
+    """Nothing there is not an error: `down` can always be called."""
+    teardown.down("absent")
+    assert "cluster absent is not there" in capsys.readouterr().err
+
+
+def test_kernel_settings_come_back(tmp_path, monkeypatch):
+    """The machine has its old settings after `down`; a higher limit of the user is kept."""
+    monkeypatch.setattr(kernel, "SETTINGS", tmp_path)
+    setting = tmp_path / "fs/inotify/max_user_instances"
+    setting.parent.mkdir(parents=True)
+    setting.write_text("128\n")
+    kernel.tune(Cluster("unit"))
+    assert setting.read_text() == "8192"
+    kernel.restore(Cluster("unit"))
+    assert setting.read_text() == "128"
+    setting.write_text("99999")
+    kernel.tune(Cluster("unit"))
+    assert setting.read_text() == "99999"
