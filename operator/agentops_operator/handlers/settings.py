@@ -1,0 +1,32 @@
+"""How kopf is set: it may watch, and write nothing anywhere."""
+
+import kopf
+
+from agentops_operator.api.kind import GROUP
+from agentops_operator.handlers.watch import WATCHED
+
+
+def quiet_settings() -> kopf.OperatorSettings:
+    """Settings under which kopf lists and watches only."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    # CRDs come before the operator; watching them and all namespaces would need permissions for nothing.
+    settings.scanning.disabled = True
+    settings.persistence.finalizer = f"{GROUP}/unused"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP, v1=False)
+    settings.networking.request_timeout = 30.0
+    settings.networking.connect_timeout = 10.0
+    settings.watching.server_timeout = 290
+    settings.watching.connect_timeout = 10.0
+    settings.watching.chunk_size = 500
+    settings.watching.reconnect_backoff = 1.0
+    settings.queueing.idle_timeout = 0.2  # each object's task holds its last body until it ends
+    settings.queueing.exit_timeout = 1.0
+    # settings.queueing.worker_limit stays None: objects wait for all others to be listed, and a limit below their
+    # number would let them wait for ever.
+    for watched in WATCHED:
+        if watched.labels:
+            settings.watching.label_selectors[watched.group, watched.version, watched.plural] = watched.labels
+    return settings

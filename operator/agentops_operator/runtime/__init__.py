@@ -1,0 +1,1 @@
+"""Effects: caches fed by watches, the queue, applying and pruning, observing, status, metrics, leader election."""

@@ -1,0 +1,214 @@
+"""The API server. This is the only file that knows the client library."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from kubernetes.aio import client as api
+from kubernetes.aio import config as kube_config
+
+from agentops_operator.agent.kind import KINDS
+from agentops_operator.api.kind import API_VERSION
+from agentops_operator.kube.names import FIELD_MANAGER, STATUS_FIELD_MANAGER
+from agentops_operator.policies import POLICIES, RECORDS
+from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.objects import ApiError, Connection, Listed, Ref, path_of, ref_of
+
+METADATA = "application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1,application/json"
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+PAGE = "500"
+CALL = aiohttp.ClientTimeout(total=30, sock_connect=10)
+WATCH_SECONDS = 290  # below the API server's own limit, so that a stream ends in order
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request."""
+
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    content: str = JSON
+    accept: str = JSON
+    limits: aiohttp.ClientTimeout = CALL
+
+    def __str__(self) -> str:
+        """Method and path; a body may hold what no log should."""
+        return f"{self.method} {self.path}"
+
+
+class ApiCluster:
+    """The real API server."""
+
+    def __init__(self, configuration: Any, metrics: Metrics) -> None:
+        # One connection per worker and watch at most waits here; the library's default equals the number of cores.
+        configuration.connection_pool_maxsize = 100
+        self._client = api.ApiClient(configuration)
+        self._client.user_agent = FIELD_MANAGER
+        self._metrics = metrics
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._client.close()
+
+    async def connection(self) -> Connection:
+        """How to reach the API server now; the token of a service account changes."""
+        settings = self._client.configuration
+        header = await settings.get_api_key_with_prefix("BearerToken") or ""
+        return Connection(
+            server=settings.host,
+            ca_path=settings.ssl_ca_cert,
+            insecure=not settings.verify_ssl,
+            token=header.split(" ", 1)[-1].strip() or None,
+            certificate_path=settings.cert_file,
+            private_key_path=settings.key_file,
+        )
+
+    async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply; our fields win, because a child has no other owner."""
+        self._metrics.writes.labels(obj["kind"], "object").inc()
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._call(Request("PATCH", path_of(ref_of(obj)), query, obj, APPLY))
+
+    async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply of the status."""
+        self._metrics.writes.labels(obj["kind"], "status").inc()
+        query = {"fieldManager": STATUS_FIELD_MANAGER, "force": "true"}
+        return await self._call(Request("PATCH", path_of(ref_of(obj), "status"), query, obj, APPLY))
+
+    async def create(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Creates an object."""
+        self._metrics.writes.labels(obj["kind"], "object").inc()
+        ref = ref_of(obj)
+        collection = Ref(ref.api_version, ref.kind, ref.namespace, "")
+        return await self._call(Request("POST", path_of(collection), {"fieldManager": FIELD_MANAGER}, obj))
+
+    async def replace(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Replaces an object."""
+        return await self._call(Request("PUT", path_of(ref_of(obj)), {"fieldManager": FIELD_MANAGER}, obj))
+
+    async def get(self, ref: Ref) -> dict[str, Any] | None:
+        """The object, or None."""
+        try:
+            return await self._call(Request("GET", path_of(ref)))
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def get_or_none(self, ref: Ref) -> dict[str, Any] | None:
+        """The object, or None when it is absent, unreadable or unreachable; for what is good to know only."""
+        try:
+            return await self.get(ref)
+        except ApiError:
+            return None
+
+    async def missing_kinds(self) -> list[str]:
+        """Plural names of our kinds that the API server does not serve yet."""
+        try:
+            answer = await self._call(Request("GET", f"/apis/{API_VERSION}"))
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            answer = {}
+        served = {resource["name"] for resource in answer.get("resources", ())}
+        return [info.plural for info in (*KINDS, *POLICIES, *RECORDS) if info.plural not in served]
+
+    async def delete(self, ref: Ref, uid: str) -> None:
+        """Deletes this very object; that it is gone already, or replaced, is as good."""
+        self._metrics.writes.labels(ref.kind, "delete").inc()
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._call(Request("DELETE", path_of(ref), body=body))
+        except ApiError as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+                raise
+
+    async def list(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> Listed:
+        """Items of a collection, page by page."""
+        items: list[dict[str, Any]] = []
+        query = _selectors(labels, fields) | {"limit": PAGE}
+        accept = METADATA.format("List") if metadata else JSON
+        while True:
+            page = await self._call(Request("GET", path_of(ref), query, accept=accept))
+            items += page.get("items") or []
+            if not page["metadata"].get("continue"):
+                return items, page["metadata"]["resourceVersion"]
+            query["continue"] = page["metadata"]["continue"]
+
+    async def watch(
+        self, ref: Ref, version: str, *, labels: str = "", fields: str = "", metadata: bool = False
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Events of a collection, bookmarks included; a stream that is silent for 75 s is taken for dead."""
+        query = _selectors(labels, fields) | {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(WATCH_SECONDS),
+        }
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=75)
+        accept = METADATA.format("") if metadata else JSON
+        response = await self._send(Request("GET", path_of(ref), query, accept=accept, limits=limits))
+        try:
+            async for line in response.content:
+                yield json.loads(line)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ApiError(0, "WatchEnded", f"watch of {path_of(ref)} ended: {error or type(error).__name__}") from error
+        finally:
+            response.close()
+
+    async def _call(self, request: Request) -> dict[str, Any]:
+        response = await self._send(request)
+        try:
+            answer: dict[str, Any] = json.loads(await response.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}") from error
+        return answer
+
+    async def _send(self, request: Request) -> aiohttp.ClientResponse:
+        headers = {"Accept": request.accept, "Content-Type": request.content}
+        # The body goes around param_serialize, which would copy it value by value.
+        verb, url, headers, _, _ = await self._client.param_serialize(
+            request.method,
+            request.path,
+            query_params=list(request.query.items()),
+            header_params=headers,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            answer = await self._client.call_api(verb, url, headers, request.body, _request_timeout=request.limits)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._metrics.requests.labels("<error>", request.method).inc()
+            raise ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}") from error
+        response: aiohttp.ClientResponse = answer.response
+        self._metrics.requests.labels(str(response.status), request.method).inc()
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _error(response.status, response.reason or "", await response.read())
+        return response
+
+
+def _selectors(labels: str, fields: str) -> dict[str, str]:
+    return {name: value for name, value in (("labelSelector", labels), ("fieldSelector", fields)) if value}
+
+
+def _error(status: int, reason: str, body: bytes) -> ApiError:
+    try:
+        answer = json.loads(body)
+        return ApiError(status, answer.get("reason") or reason, answer.get("message") or reason)
+    except (ValueError, AttributeError):
+        return ApiError(status, reason, body[:256].decode(errors="replace") or reason)
+
+
+async def connect(kubeconfig: str, context: str, metrics: Metrics) -> ApiCluster:
+    """The cluster of a kubeconfig, or of the pod's service account when none is named."""
+    configuration = type.__call__(api.Configuration)
+    if kubeconfig:
+        await kube_config.load_kube_config(config_file=kubeconfig, context=context or None, client_configuration=configuration)
+    else:
+        kube_config.load_incluster_config(client_configuration=configuration)
+    return ApiCluster(configuration, metrics)

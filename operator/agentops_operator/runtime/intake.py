@@ -1,0 +1,97 @@
+"""The way in: a watch hands over a body, the store takes it, and the keys that it touches become due."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from agentops_operator.agent.facts import Key
+from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
+from agentops_operator.api.kind import API_VERSION
+from agentops_operator.kube.names import RELAY
+from agentops_operator.policies import POLICIES
+from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.live import Live, live
+from agentops_operator.runtime.parse import key_of, labels_of, parse
+from agentops_operator.runtime.store import Store
+
+RELAY_KIND = "Relay"  # no resource: the key of the shared objects of the relay
+
+CHILDREN = {
+    "ConfigMap": "v1",
+    "StatefulSet": "apps/v1",
+    "CronJob": "batch/v1",
+    INJECTION_INDEX.kind: API_VERSION,
+}
+"""Kinds of applied objects that are watched, with their API versions."""
+
+
+def relay_key(home: str) -> Key:
+    """The key of the relay's shared objects."""
+    return Key(RELAY_KIND, home, RELAY)
+
+
+def index_key(namespace: str) -> Key:
+    """The key of a namespace's injection index."""
+    return Key(INJECTION_INDEX.kind, namespace, "")
+
+
+class Intake:
+    """Turns bodies into facts and facts into due keys."""
+
+    def __init__(self, store: Store, attendance: Attendance, add: Callable[[Key], None]) -> None:
+        self._store = store
+        self._attendance = attendance
+        self._add = add
+        self._policies = {info.kind: info for info in POLICIES}
+        self.namespaces_changed: Callable[[frozenset[str]], None] = lambda _: None
+
+    def seen(self, kind: str, body: Mapping[str, Any]) -> None:
+        """An object exists and looks like this."""
+        if kind == AGENT.kind:
+            self._agent(body)
+        elif kind in self._policies:
+            self._due(self._store.policy_changed(parse(self._policies[kind], body)))
+        elif kind == "Namespace":
+            self._due(self._store.namespace_changed(body["metadata"]["name"], labels_of(body["metadata"])))
+        elif kind in CHILDREN:
+            item = live(body, CHILDREN[kind], kind)
+            if self._store.children.put(item):
+                self._due(self._owners(item, body))
+
+    def gone(self, kind: str, body: Mapping[str, Any]) -> None:
+        """An object was deleted."""
+        if kind == AGENT.kind:
+            self._due(self._store.agent_gone(key_of(kind, body)))
+            self.namespaces_changed(self._store.agents.namespaces())
+        elif kind in self._policies:
+            self._due(self._store.policy_gone(key_of(kind, body)))
+        elif kind == "Namespace":
+            self._due(self._store.namespace_changed(body["metadata"]["name"], None))
+        elif kind in CHILDREN:
+            item = live(body, CHILDREN[kind], kind)
+            self._store.children.drop(item.ref)
+            self._due(self._owners(item, body))
+
+    def _agent(self, body: Mapping[str, Any]) -> None:
+        agent = parse(AGENT, body)
+        if self._store.agents.get(agent.key) is None:
+            self._attendance.expect(agent.key)
+        self._due(self._store.agent_changed(agent))
+        self.namespaces_changed(self._store.agents.namespaces())
+
+    def _owners(self, item: Live, body: Mapping[str, Any]) -> Iterable[Key]:
+        """Whose work a change of this child undoes."""
+        if item.ref.kind == INJECTION_INDEX.kind:
+            return [index_key(item.ref.namespace)]
+        if item.ref.name == RELAY and item.ref.namespace == self._store.settings.operator_namespace:
+            return [relay_key(item.ref.namespace)]
+        owners = body["metadata"].get("ownerReferences") or []
+        return [
+            key
+            for owner in owners
+            if owner.get("controller") and owner.get("kind") == AGENT.kind
+            for key in self._store.owner_of(item.ref.namespace, owner["uid"], owner["name"])
+        ]
+
+    def _due(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._add(key)

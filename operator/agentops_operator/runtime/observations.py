@@ -1,0 +1,92 @@
+"""What the relay's replicas say, merged into one statement."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops_operator.agent.facts import AgentObservation, BackendState, Key, PodReport, RelayObservation
+from agentops_operator.agent.kind import AGENT
+
+WORST_FIRST = ("CredentialMissing", "Failing", "Delivering", "Idle")
+DIFFERENT = "replicas differ"  # equal to no digest, so the relay counts as loaded when all replicas agree
+
+
+@dataclass
+class Replica:
+    """One replica of the relay, as it was last seen."""
+
+    cursor: str = ""
+    failures: int = 0
+    error: str = ""
+    answered: bool = False
+    since: float = 0.0  # when it began to answer
+    relay: Mapping[str, Any] = field(default_factory=dict)
+    agents: dict[Key, AgentObservation] = field(default_factory=dict)
+
+
+def agent_key(entry: Mapping[str, Any]) -> Key:
+    """Which Agent an entry speaks of."""
+    return Key(AGENT.kind, entry["namespace"], entry["agent"])
+
+
+def agent_observation(entry: Mapping[str, Any]) -> AgentObservation:
+    """One Agent's entry, typed; counters are dropped."""
+    reports = sorted((_report(pod) for pod in entry.get("pods") or []), key=lambda report: report.uid)
+    return AgentObservation(tuple(reports), bool(entry.get("storedSpans") or entry.get("lastSpanAt")))
+
+
+def _report(pod: Mapping[str, Any]) -> PodReport:
+    return PodReport(
+        name=pod["name"],
+        uid=pod["uid"],
+        version=pod.get("version", ""),
+        rules_digest=pod.get("rulesDigest", ""),
+        rules_source=pod.get("rulesSource", "Config"),
+        rules_error=pod.get("rulesError", ""),
+        leaked=tuple(sorted(pod.get("leaked") or [])),
+        problems=tuple(sorted(pod.get("problems") or [])),
+    )
+
+
+def merged_agent(parts: Iterable[AgentObservation]) -> AgentObservation | None:
+    """One Agent over all replicas; a pod reports to one replica at a time, and the last one listed wins."""
+    found = list(parts)
+    if not found:
+        return None
+    pods = {report.uid: report for part in found for report in part.pods}
+    return AgentObservation(tuple(pods[uid] for uid in sorted(pods)), any(part.stored for part in found))
+
+
+def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
+    """The relay over all replicas: reachable when one answers, loaded when all agree, a backend as bad as its worst."""
+    answering = [replica for replica in replicas if replica.answered]
+    if not answering:
+        return RelayObservation(reachable=False, error=error)
+    configs = [replica.relay.get("config") or {} for replica in answering]
+    return RelayObservation(
+        reachable=True,
+        config_digest=_common(config.get("digest", "") for config in configs),
+        config_error=next((config["error"] for config in configs if config.get("error")), ""),
+        agents_digest=_common(replica.relay.get("agentsDigest", "") for replica in answering),
+        backends=_backends(answering),
+    )
+
+
+def _common(values: Iterable[str]) -> str:
+    different = set(values)
+    return different.pop() if len(different) == 1 else DIFFERENT
+
+
+def _backends(replicas: Iterable[Replica]) -> dict[str, BackendState]:
+    found: dict[str, BackendState] = {}
+    for replica in replicas:
+        for entry in replica.relay.get("backends") or []:
+            state = BackendState(entry["name"], entry.get("state", "Idle"), entry.get("error", ""))
+            other = found.get(state.name)
+            if other is None or _rank(state) < _rank(other):
+                found[state.name] = state
+    return found
+
+
+def _rank(state: BackendState) -> int:
+    return WORST_FIRST.index(state.state) if state.state in WORST_FIRST else 0

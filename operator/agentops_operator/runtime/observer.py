@@ -1,0 +1,181 @@
+"""Looks at the relay every few seconds and makes those Agents due of which it says something new."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+
+from agentops_operator.agent.facts import Key
+from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.observations import Replica, agent_key, agent_observation, merged_agent, merged_relay
+from agentops_operator.runtime.settings import RuntimeSettings
+from agentops_operator.runtime.store import Store
+
+LOG = logging.getLogger(__name__)
+FAILURES = 3  # misses in a row before the relay counts as unreachable: one lost packet is no news
+FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
+SETTLING = 60.0  # seconds in which a restarted relay does not know all sidecars yet; what it knew before stands
+CALL = aiohttp.ClientTimeout(total=5)
+
+
+class RelayClient(Protocol):
+    """The relay's API."""
+
+    async def addresses(self) -> tuple[str, ...]:
+        """Addresses of all replicas."""
+
+    async def observations(self, address: str, since: str) -> Mapping[str, Any]:
+        """What a replica has to say since the cursor."""
+
+
+class HttpRelay:
+    """The relay's API over HTTP; the token is read each time, because the kubelet renews it."""
+
+    def __init__(self, settings: RuntimeSettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def addresses(self) -> tuple[str, ...]:
+        """One address behind a Service, one for each replica behind a headless one."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._settings.relay_name, self._settings.relay_port, proto=6)
+        return tuple(sorted({_url_host(str(entry[4][0])) for entry in found}))
+
+    async def observations(self, address: str, since: str) -> Mapping[str, Any]:
+        """`GET /v1/observations` of one replica."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=CALL)
+        token = await asyncio.to_thread(_read, self._settings.relay_token)
+        url = f"http://{address}:{self._settings.relay_port}/v1/observations"
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        params = {"since": since} if since else {}
+        async with self._session.get(url, params=params, headers=headers, raise_for_status=True) as response:
+            answer: Mapping[str, Any] = await response.json(content_type=None)
+            return answer
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _url_host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+class Observer:
+    """Keeps the store's observations fresh."""
+
+    def __init__(self, relay: RelayClient, store: Store, add: Callable[[Key], None], clock: Clock, metrics: Metrics) -> None:
+        self._relay = relay
+        self._store = store
+        self._add = add
+        self._clock = clock
+        self._metrics = metrics
+        self._replicas: dict[str, Replica] = {}
+        self._misses = 0
+        self._error = ""
+
+    async def first_look(self) -> None:
+        """Looks until the relay answered or counts as unreachable: deciding before would unsay what was observed before."""
+        await self.look()
+        while self._misses and self._misses < FAILURES:
+            await self._clock.sleep(FIRST_PAUSE)
+            await self.look()
+
+    async def run(self, every: float) -> None:
+        """Looks for ever."""
+        while True:
+            await self._clock.sleep(every)
+            await self.look()
+
+    async def look(self) -> None:
+        """One look at all replicas."""
+        touched = await self._ask_all()
+        answering = any(replica.answered for replica in self._replicas.values())
+        self._misses = 0 if answering else self._misses + 1
+        self._metrics.relay_up.set(answering)
+        if answering:
+            self._metrics.observed_at.set(self._clock.now().timestamp())
+        if answering or self._misses >= FAILURES:
+            self._publish(touched)
+
+    async def _ask_all(self) -> set[Key]:
+        try:
+            addresses = await self._relay.addresses()
+        except OSError as error:
+            self._error = f"the relay's name does not resolve: {error}"
+            addresses = ()
+        touched: set[Key] = set()
+        for address in self._replicas.keys() - set(addresses):
+            replica = self._replicas[address]
+            replica.failures += 1
+            if addresses or replica.failures >= FAILURES:
+                touched |= self._replicas.pop(address).agents.keys()
+        answers: list[Awaitable[set[Key]]] = [self._ask(self._replicas.setdefault(a, Replica()), a) for a in addresses]
+        for keys in await asyncio.gather(*answers):
+            touched |= keys
+        return touched
+
+    async def _ask(self, replica: Replica, address: str) -> set[Key]:
+        try:
+            answer = await self._relay.observations(address, replica.cursor)
+            return self._take(replica, answer)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
+            replica.failures += 1
+            replica.cursor = ""  # after a gap all is asked anew, since a restarted relay counts from the start
+            self._error = f"{address}: {error or type(error).__name__}"
+            if replica.failures >= FAILURES:
+                replica.answered = False
+            return set()
+
+    def _take(self, replica: Replica, answer: Mapping[str, Any]) -> set[Key]:
+        whole = not replica.cursor
+        news = {agent_key(entry): agent_observation(entry) for entry in answer.get("agents") or []}
+        now = self._clock.monotonic()
+        if whole:
+            replica.since = now
+        elif _restarted(replica, answer):
+            replica.cursor = ""
+            return set()  # its cursor began anew: the next look asks for everything
+        replica.agents |= news
+        replica.relay, replica.cursor = answer.get("relay") or {}, str(answer.get("cursor", ""))
+        replica.failures, replica.answered = 0, True
+        return set(news)
+
+    def _publish(self, touched: set[Key]) -> None:
+        for key in touched:
+            self._publish_agent(key)
+        relay = merged_relay(self._replicas.values(), self._error)
+        before, self._store.relay = self._store.relay, relay
+        if before != relay:
+            LOG.info("relay: %s", "reachable" if relay.reachable else f"unreachable, {relay.error}")
+            for key in self._store.every_agent():
+                self._add(key)
+
+    def _publish_agent(self, key: Key) -> None:
+        parts = [replica.agents[key] for replica in self._replicas.values() if key in replica.agents]
+        merged = merged_agent(parts)
+        if self._store.observations.get(key) == merged:
+            return
+        if merged is None:
+            self._store.observations.pop(key, None)
+        else:
+            self._store.observations[key] = merged
+        self._add(key)
+
+
+def _restarted(replica: Replica, answer: Mapping[str, Any]) -> bool:
+    old, new = replica.cursor, str(answer.get("cursor", ""))
+    return old.isdigit() and new.isdigit() and int(new) < int(old)

@@ -1,0 +1,107 @@
+"""The parts of a leading operator, put together. Watches are brought by the caller."""
+
+import asyncio
+from dataclasses import dataclass
+
+from agentops_operator.agent.compile import compile_agent
+from agentops_operator.agent.relay import compile_relay
+from agentops_operator.runtime.applier import Applier
+from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.events import Recorder
+from agentops_operator.runtime.gauges import Gauges
+from agentops_operator.runtime.index_writer import IndexWriter
+from agentops_operator.runtime.intake import Intake, index_key, relay_key
+from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.objects import Cluster
+from agentops_operator.runtime.observer import Observer, RelayClient
+from agentops_operator.runtime.pods import PodWatcher
+from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
+from agentops_operator.runtime.queue import KeyedQueue
+from agentops_operator.runtime.reconcile import Parts, Reconciler
+from agentops_operator.runtime.relay_writer import RelayWriter
+from agentops_operator.runtime.settings import RuntimeSettings
+from agentops_operator.runtime.status import StatusWriter
+from agentops_operator.runtime.store import Store
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the process needs of the world."""
+
+    cluster: Cluster
+    relay: RelayClient
+    clock: Clock
+    metrics: Metrics
+
+
+class Operator:
+    """One operator that leads: facts come in through `intake`, work begins with `open`."""
+
+    def __init__(self, settings: RuntimeSettings, outside: Outside) -> None:
+        self._settings = settings
+        self._outside = outside
+        self._tasks: list[asyncio.Task[None]] = []
+        self.store = Store(settings.compile)
+        self._attendance = Attendance(self._namespace_complete)
+        self._reconciler = Reconciler(self._parts(), compile_agent)
+        self.queue = KeyedQueue(self._reconciler.work, outside.clock, outside.metrics, settings.workers)
+        self._reconciler.queue = self.queue
+        self.intake = Intake(self.store, self._attendance, self.queue.add)
+        self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
+        self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
+        self.intake.namespaces_changed = self._pods.want
+        self.working = False
+
+    def _parts(self) -> Parts:
+        outside, store = self._outside, self.store
+        applier = Applier(outside.cluster, store.children)
+        statuses = StatusWriter(outside.cluster, outside.clock)
+        outcomes = Outcomes()
+        return Parts(
+            store=store,
+            applier=applier,
+            statuses=statuses,
+            index=IndexWriter(
+                outside.cluster, applier, store.children, store.agents, self._attendance, outside.clock, outside.metrics
+            ),
+            relay=RelayWriter(applier, self._attendance, self._settings.compile, compile_relay),
+            outcomes=outcomes,
+            policies=PolicyStatus(store.policies, outcomes, statuses, self._attendance, self._settings.home),
+            recorder=Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity),
+            attendance=self._attendance,
+            gauges=Gauges(outside.metrics),
+            pods_known=lambda namespace: self._pods.known(namespace),
+        )
+
+    def open(self) -> None:
+        """All kinds are listed: look at the relay, then begin to work. A second call does nothing."""
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._begin(), name="observer"))
+
+    async def close(self) -> None:
+        """Stops working; requests under way are ended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pods.stop()
+        await self.queue.stop()
+
+    async def _begin(self) -> None:
+        every = self._settings.observe_seconds
+        if every > 0:
+            await self._observer.first_look()
+        self.queue.add(relay_key(self._settings.home))
+        for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
+            self.queue.add(index_key(namespace))  # an index whose last Agent went while nobody watched
+        self.queue.start()
+        self.working = True
+        if every > 0:
+            await self._observer.run(every)
+
+    def _namespace_complete(self, namespace: str) -> None:
+        self.queue.add(index_key(namespace))
+        if self._attendance.complete:
+            self.queue.add(relay_key(self._settings.home), after=0.2)
+            for key in self.store.policies.keys():  # noqa: SIM118  (no mapping)
+                self.queue.add(key, after=0.2)

@@ -1,0 +1,171 @@
+"""One pass over one Agent: gather, compile, apply, prune, hand over shared rows, write the status once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from agentops_operator.agent.facts import Input, Invalid, Key, Resource
+from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
+from agentops_operator.agent.plan import Plan
+from agentops_operator.agent.types import AgentSpec
+from agentops_operator.api.condition import false, kstatus
+from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.runtime import policy_status, relay_writer
+from agentops_operator.runtime.applier import Applier
+from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.events import Recorder, transitions
+from agentops_operator.runtime.gauges import Gauges
+from agentops_operator.runtime.index_writer import IndexWriter
+from agentops_operator.runtime.intake import RELAY_KIND, index_key, relay_key
+from agentops_operator.runtime.objects import ApiError
+from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
+from agentops_operator.runtime.queue import KeyedQueue
+from agentops_operator.runtime.relay_writer import RelayWriter
+from agentops_operator.runtime.status import StatusWriter
+from agentops_operator.runtime.store import Store
+
+
+class ApplyError(Exception):
+    """The API server refused a child; the status says so already."""
+
+    expected = True
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pass works with."""
+
+    store: Store
+    applier: Applier
+    statuses: StatusWriter
+    index: IndexWriter
+    relay: RelayWriter
+    outcomes: Outcomes
+    policies: PolicyStatus
+    recorder: Recorder
+    attendance: Attendance
+    gauges: Gauges
+    pods_known: Callable[[str], bool]
+
+
+class Reconciler:
+    """The work of the queue: an Agent, a policy's status, a namespace's index, or the relay."""
+
+    def __init__(self, parts: Parts, compile_agent: Callable[[Input], Plan]) -> None:
+        self._parts = parts
+        self._compile = compile_agent
+        self.queue: KeyedQueue | None = None  # the queue needs the work first
+
+    async def work(self, key: Key) -> float | None:
+        """Works on one key; returns the seconds until it is due again, or None."""
+        if key.kind == AGENT.kind:
+            return await self._agent(key)
+        if key.kind == INJECTION_INDEX.kind:
+            return await self._index(key.namespace)
+        if key.kind == RELAY_KIND:
+            await self._parts.relay.write()
+            return None
+        await self._policy(key)
+        return None
+
+    async def _agent(self, key: Key) -> float | None:
+        facts = self._parts.store.gather(key)
+        if facts is not None and not self._parts.pods_known(key.namespace):
+            return None  # the first list of pods makes it due; without it, pods would seem gone for a moment
+        try:
+            if facts is None:
+                self._forget(key)
+            elif isinstance(facts, Invalid):
+                await self._stall(facts)
+            else:
+                await self._program(facts)
+        finally:
+            self._parts.attendance.mark(key)
+        return None
+
+    async def _program(self, facts: Input) -> None:
+        parts = self._parts
+        plan = self._compile(facts)
+        refused = await parts.applier.apply_all(plan.children)
+        if not refused:
+            await parts.applier.prune(facts.agent.uid, plan.children)
+        if refused:
+            plan = self._compile(replace(facts, apply_error=refused))
+        self._hand_over(facts.agent, plan)
+        await self._status(facts.agent, plan)
+        parts.gauges.show_agent(facts.agent, plan)
+        if refused:
+            raise ApplyError(refused)
+
+    def _hand_over(self, agent: Resource[AgentSpec], plan: Plan) -> None:
+        parts = self._parts
+        if parts.index.put(agent, plan.entries):
+            self._due(index_key(agent.key.namespace), parts.index.pause(agent.key.namespace))
+        if parts.relay.put(agent.key, plan):
+            self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
+        for policy in parts.outcomes.put(agent.key, plan.outcomes):
+            self._due(policy, policy_status.DEBOUNCE)
+
+    async def _status(self, agent: Resource[AgentSpec], plan: Plan) -> None:
+        parts = self._parts
+        written = await parts.statuses.write(agent, plan.conditions, plan.status)
+        if written is None:
+            return
+        newest = parts.store.agents.get(agent.key)
+        if newest is not None and newest.uid == agent.uid:
+            # Our own write is known before the watch shows it, or the next pass would compare with an old status.
+            parts.store.agents.put(replace(newest, status=written.after))
+        await parts.recorder.record(agent, transitions(written))
+
+    async def _stall(self, agent: Invalid) -> None:
+        """Nothing of it is changed: what an older version applied for it stays in force."""
+        refused = false(ConditionType.ACCEPTED, Reason.INVALID, agent.error)
+        kept = {name: value for name, value in agent.status.items() if name not in ("conditions", "observedGeneration")}
+        written = await self._parts.statuses.write(agent, (*kstatus(refused, refused), refused), kept)
+        if written is not None:
+            newest = self._parts.store.agents.get(agent.key)
+            if newest is not None and newest.uid == agent.uid:
+                self._parts.store.agents.put(replace(newest, status=written.after))
+            await self._parts.recorder.record(agent, transitions(written))
+
+    def _forget(self, key: Key) -> None:
+        """The Agent is gone: its children go by garbage collection, its rows here."""
+        parts = self._parts
+        if parts.index.drop(key):
+            self._due(index_key(key.namespace), parts.index.pause(key.namespace))
+        if parts.relay.drop(key):
+            self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
+        for policy in parts.outcomes.put(key, ()):
+            self._due(policy, policy_status.DEBOUNCE)
+        parts.statuses.forget(key)
+        parts.gauges.forget(key)
+
+    async def _index(self, namespace: str) -> float | None:
+        try:
+            wait = await self._parts.index.write(namespace)
+        except ApiError as error:
+            self._tell(namespace, f"the injection index was refused: {error}")
+            raise
+        if wait is None:
+            self._tell(namespace, "")
+        return wait
+
+    def _tell(self, namespace: str, error: str) -> None:
+        """Lets the Agents of a namespace say that their index could not be written, or that it is well again."""
+        errors = self._parts.store.errors
+        for agent in self._parts.store.agents.in_namespace(namespace):
+            if errors.get(agent.key, "") != error:
+                errors[agent.key] = error
+                self._due(agent.key)
+
+    async def _policy(self, key: Key) -> None:
+        parts = self._parts
+        written = await parts.policies.write(key)
+        policy = parts.store.policies.get(key)
+        if written is not None and policy is not None:
+            parts.store.policies.put(replace(policy, status=written.after))
+            await parts.recorder.record(policy, transitions(written))
+        parts.gauges.show_policy(key, policy)
+
+    def _due(self, key: Key, after: float = 0.0) -> None:
+        if self.queue is not None:
+            self.queue.add(key, after)

@@ -1,0 +1,116 @@
+"""How the process is set up: read once from the environment, then frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agentops_operator.agent.facts import Settings
+from agentops_operator.kube.names import RELAY
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """Settings of the operator process; each comes from the environment variable that its text names."""
+
+    compile: Settings = field(default_factory=Settings)
+    """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_TEAM_LABEL`,
+    `AGENTOPS_RELAY_IMAGE`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`, `AGENTOPS_OPERATOR_UID`
+    and `AGENTOPS_PROMETHEUS_URL`."""
+
+    identity: str = "agentops-operator"
+    """Name of this replica in the Lease and in events: `AGENTOPS_POD_NAME`. Two replicas with one name would both lead."""
+
+    namespaces: tuple[str, ...] = ()
+    """Namespaces that are served, `AGENTOPS_WATCH_NAMESPACES`, comma separated; empty serves the whole cluster."""
+
+    kubeconfig: str = ""
+    """Path of a kubeconfig, `AGENTOPS_KUBECONFIG`; empty uses the pod's service account."""
+
+    kube_context: str = ""
+    """Context in the kubeconfig, `AGENTOPS_KUBE_CONTEXT`; empty uses its current one."""
+
+    leader_election: bool = True
+    """Whether a Lease decides who works, `AGENTOPS_LEADER_ELECTION`; switch it off only for a single local process."""
+
+    workers: int = 16
+    """Keys worked on at a time, `AGENTOPS_WORKERS`. They wait for the API server most of the time, so more than cores."""
+
+    observe_seconds: float = 10.0
+    """Pause between two looks at the relay, `AGENTOPS_OBSERVE_SECONDS`; 0 switches them off."""
+
+    relay_host: str = ""
+    """DNS name of the relay's replicas, `AGENTOPS_RELAY_HOST`; empty means the Service in the operator's namespace."""
+
+    relay_port: int = 4320
+    """Port of the relay's API, `AGENTOPS_RELAY_PORT`."""
+
+    relay_token: str = "/var/run/secrets/agentops/token"  # noqa: S105  (a path, not a token)
+    """File with the token for the relay, `AGENTOPS_RELAY_TOKEN_FILE`; the kubelet renews it, so it is read each time."""
+
+    http_host: str = "0.0.0.0"  # noqa: S104  (probes and scrapes come from outside the pod)
+    """Address of health and metrics, `AGENTOPS_HTTP_HOST`."""
+
+    http_port: int = 8080
+    """Port of health and metrics, `AGENTOPS_HTTP_PORT`."""
+
+    log_level: str = "INFO"
+    """Level of the log, `AGENTOPS_LOG_LEVEL`."""
+
+    @property
+    def home(self) -> str:
+        """Namespace of the operator."""
+        return self.compile.operator_namespace
+
+    @property
+    def relay_name(self) -> str:
+        """DNS name under which the relay's replicas are found."""
+        return self.relay_host or f"{RELAY}.{self.home}.svc"
+
+
+def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
+    """Reads all settings; a number that is none raises ValueError with the variable's name.
+
+    Args:
+        environment: the process environment.
+    """
+    defaults = RuntimeSettings()
+    get = environment.get
+    return RuntimeSettings(
+        compile=_compile_settings(environment),
+        identity=get("AGENTOPS_POD_NAME") or get("HOSTNAME") or defaults.identity,
+        namespaces=tuple(part.strip() for part in get("AGENTOPS_WATCH_NAMESPACES", "").split(",") if part.strip()),
+        kubeconfig=get("AGENTOPS_KUBECONFIG") or get("KUBECONFIG", ""),
+        kube_context=get("AGENTOPS_KUBE_CONTEXT", ""),
+        leader_election=get("AGENTOPS_LEADER_ELECTION", "true").lower() not in ("false", "0", "no"),
+        workers=int(_number(environment, "AGENTOPS_WORKERS", defaults.workers)),
+        observe_seconds=_number(environment, "AGENTOPS_OBSERVE_SECONDS", defaults.observe_seconds),
+        relay_host=get("AGENTOPS_RELAY_HOST", ""),
+        relay_port=int(_number(environment, "AGENTOPS_RELAY_PORT", defaults.relay_port)),
+        relay_token=get("AGENTOPS_RELAY_TOKEN_FILE", defaults.relay_token),
+        http_host=get("AGENTOPS_HTTP_HOST", defaults.http_host),
+        http_port=int(_number(environment, "AGENTOPS_HTTP_PORT", defaults.http_port)),
+        log_level=get("AGENTOPS_LOG_LEVEL", defaults.log_level).upper(),
+    )
+
+
+def _compile_settings(environment: Mapping[str, str]) -> Settings:
+    names = {
+        "operator_namespace": "AGENTOPS_NAMESPACE",
+        "sidecar_version": "AGENTOPS_SIDECAR_VERSION",
+        "team_label": "AGENTOPS_TEAM_LABEL",
+        "relay_image": "AGENTOPS_RELAY_IMAGE",
+        "evals_image": "AGENTOPS_EVALS_IMAGE",
+        "operator_uid": "AGENTOPS_OPERATOR_UID",
+        "operator_deployment": "AGENTOPS_OPERATOR_DEPLOYMENT",
+        "prometheus_url": "AGENTOPS_PROMETHEUS_URL",
+    }
+    return Settings(**{name: environment[variable] for name, variable in names.items() if environment.get(variable)})
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name} must be a number, got {text!r}") from None

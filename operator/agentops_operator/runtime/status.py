@@ -1,0 +1,69 @@
+"""Status is written once a pass at most, and only when it says something new."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentops_operator.agent.facts import Invalid, Key, Resource
+from agentops_operator.api.condition import Condition, merge
+from agentops_operator.api.kind import API_VERSION
+from agentops_operator.kube.digest import digest
+from agentops_operator.runtime.clock import Clock, rfc3339
+from agentops_operator.runtime.objects import Cluster
+
+Object = Resource[Any] | Invalid
+Status = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A status that replaced another."""
+
+    before: Status
+    after: Status
+
+
+class StatusWriter:
+    """Compares the desired status with the one that the API server last showed."""
+
+    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._settled: dict[Key, tuple[str, str]] = {}
+
+    async def write(self, obj: Object, conditions: Sequence[Condition], fields: Status) -> Written | None:
+        """Writes the status if it differs; None when it does not."""
+        after = self.desired(obj, conditions, fields)
+        marks = digest(after), digest(dict(obj.status))
+        if same(obj.status, after) or self._settled.get(obj.key) == marks:
+            return None
+        metadata = {"name": obj.key.name, "namespace": obj.key.namespace, "uid": obj.uid}
+        body = {"apiVersion": API_VERSION, "kind": obj.key.kind, "metadata": metadata, "status": after}
+        answer = await self._cluster.apply_status(body)
+        stored = dict(answer.get("status") or {})
+        # The API server may add defaults. Told apart from a change by somebody else only by this memory.
+        self._settled[obj.key] = (marks[0], digest(stored))
+        return Written(obj.status, stored)
+
+    def desired(self, obj: Object, conditions: Sequence[Condition], fields: Status) -> dict[str, Any]:
+        """The whole status; `lastTransitionTime` is kept where nothing changed, so that equal facts give equal status."""
+        now = rfc3339(self._clock.now())
+        merged = merge(obj.status.get("conditions") or [], conditions, obj.generation, now)
+        return {**fields, "observedGeneration": obj.generation, "conditions": merged}
+
+    def forget(self, key: Key) -> None:
+        """Forgets an object that is gone."""
+        self._settled.pop(key, None)
+
+
+def same(before: Status, after: Status) -> bool:
+    """Whether two statuses say the same; absent and empty are one."""
+    return bool(_bare(before) == _bare(after))
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: bare for key, item in value.items() if (bare := _bare(item)) not in (None, "", {}, [])}
+    if isinstance(value, list | tuple):
+        return [_bare(item) for item in value]
+    return value

@@ -1,0 +1,146 @@
+"""Everything that is known, and which keys an event touches. No I/O: watches put facts in, `gather` takes an Input out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from agentops_operator.agent.facts import (
+    AgentObservation,
+    Input,
+    Invalid,
+    Key,
+    Pod,
+    RelayObservation,
+    Resource,
+    Settings,
+)
+from agentops_operator.agent.kind import AGENT
+from agentops_operator.agent.match import claim_keys, matches
+from agentops_operator.agent.types import AgentSpec
+from agentops_operator.api.binding import Attachment
+from agentops_operator.runtime.agents import Agents
+from agentops_operator.runtime.child_cache import ChildCache
+from agentops_operator.runtime.pod_cache import PodCache
+from agentops_operator.runtime.policy_cache import PolicyCache
+
+Known = Resource[Any] | Invalid
+Keys = Iterable[Key]
+
+
+class Store:
+    """The caches. Each `*_changed` method takes one fact in and returns the keys that may come out differently now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.agents = Agents()
+        self.policies = PolicyCache()
+        self.pods = PodCache()
+        self.children = ChildCache()
+        self.namespaces: dict[str, Mapping[str, str]] = {}
+        self.observations: dict[Key, AgentObservation] = {}
+        self.relay = RelayObservation()
+        self.errors: dict[Key, str] = {}
+
+    def gather(self, key: Key) -> Input | Invalid | None:
+        """All facts on one Agent; Invalid when its spec cannot be read, None when it is gone."""
+        agent = self.agents.get(key)
+        if agent is None or isinstance(agent, Invalid):
+            return agent
+        pods = self.pods_of(agent)
+        return Input(
+            agent=agent,
+            settings=self.settings,
+            namespace_labels=self.namespaces.get(key.namespace, {}),
+            policies=self.policies.valid(key.namespace, self.settings.operator_namespace),
+            rivals=tuple(sorted(self.agents.rivals(agent, pods).values(), key=lambda rival: rival.age_order)),
+            pods=pods,
+            observation=self.observations.get(key),
+            relay=self.relay,
+            apply_error=self.errors.get(key, ""),
+        )
+
+    def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
+        """Pods that the Agent's target or selector matches."""
+        found = self.pods.under(agent.key.namespace, claim_keys(agent.spec))
+        return tuple(pod for pod in found if matches(agent.spec, pod))
+
+    def agent_changed(self, agent: Known) -> Keys:
+        """An Agent appeared or changed."""
+        old = self.agents.get(agent.key)
+        if old is not None and type(old) is type(agent) and old == agent:
+            # Only the status or metadata of no interest changed. A status that is not the one known is repaired.
+            drifted = old.status != agent.status
+            self.agents.put(agent)
+            return (agent.key,) if drifted else ()
+        touched = self._neighbours(old)
+        self.agents.put(agent)
+        return {agent.key, *touched, *self._neighbours(agent)}
+
+    def agent_gone(self, key: Key) -> Keys:
+        """An Agent was deleted; Agents that it kept from their pods may have them now."""
+        old = self.agents.get(key)
+        touched = set(self._neighbours(old))
+        self.agents.drop(key)
+        self.observations.pop(key, None)
+        self.errors.pop(key, None)
+        return {key, *touched}
+
+    def _neighbours(self, agent: Known | None) -> Keys:
+        if not isinstance(agent, Resource):
+            return ()
+        return [rival.key for rival in self.agents.rivals(agent, self.pods_of(agent)).values()]
+
+    def policy_changed(self, policy: Known) -> Keys:
+        """A policy appeared or changed."""
+        old = self.policies.get(policy.key)
+        self.policies.put(policy)
+        if old is not None and type(old) is type(policy) and old == policy:
+            return (policy.key,) if old.status != policy.status else ()
+        return {policy.key, *self.bound_by(old), *self.bound_by(policy)}
+
+    def policy_gone(self, key: Key) -> Keys:
+        """A policy was deleted."""
+        return {key, *self.bound_by(self.policies.drop(key))}
+
+    def bound_by(self, policy: Known | None) -> Keys:
+        """Agents that the policy may bind: the labels are compared here, so that others are not even queued."""
+        if not isinstance(policy, Resource) or not isinstance(policy.spec, Attachment):
+            return []
+        platform = policy.key.namespace == self.settings.operator_namespace
+        reach = self.agents if platform else self.agents.in_namespace(policy.key.namespace)
+        return [agent.key for agent in reach if isinstance(agent, Resource) and self._selects(policy.spec, agent)]
+
+    def _selects(self, spec: Attachment, agent: Resource[AgentSpec]) -> bool:
+        labels = self.namespaces.get(agent.key.namespace, {})
+        reached = spec.namespace_selector is None or spec.namespace_selector.matches(labels)
+        return reached and spec.agent_selector.matches(agent.labels)
+
+    def namespace_changed(self, name: str, labels: Mapping[str, str] | None) -> Keys:
+        """A namespace appeared, changed its labels, or is gone (None)."""
+        before = self.namespaces.get(name)
+        if labels is None:
+            self.namespaces.pop(name, None)
+        else:
+            self.namespaces[name] = labels
+        return [] if before == labels else [agent.key for agent in self.agents.in_namespace(name)]
+
+    def pod_changed(self, pod: Pod) -> Keys:
+        """A pod appeared or changed."""
+        if self.pods.get(pod.namespace, pod.uid) == pod:
+            return []
+        return self._claimants(self.pods.put(pod)) | self._claimants(pod)
+
+    def pod_gone(self, namespace: str, uid: str) -> Keys:
+        """A pod ended."""
+        return self._claimants(self.pods.drop(namespace, uid))
+
+    def _claimants(self, pod: Pod | None) -> set[Key]:
+        return {agent.key for agent in self.agents.of_pod(pod).values()} if pod else set()
+
+    def owner_of(self, namespace: str, uid: str, name: str) -> Keys:
+        """The Agent with this name and uid, to which a child belongs."""
+        agent = self.agents.get(Key(AGENT.kind, namespace, name))
+        return [agent.key] if agent is not None and agent.uid == uid else []
+
+    def every_agent(self, wanted: Callable[[Known], bool] = lambda _: True) -> Keys:
+        """Keys of all Agents."""
+        return [agent.key for agent in self.agents if wanted(agent)]
