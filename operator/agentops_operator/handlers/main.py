@@ -128,3 +128,8 @@ def main() -> int:
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     return 0
+
+
+def run() -> None:
+    """Console script."""
+    sys.exit(main())
