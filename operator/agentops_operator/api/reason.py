@@ -179,3 +179,28 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.PROMETHEUS_MISSING,
     ),
 }
+
+# Kinds on which a reason can occur; a reason that is not listed can occur on every kind that has the condition.
+ONLY_ON: dict[Reason, tuple[str, ...]] = {
+    Reason.CONFLICTED: ("Agent",),
+    Reason.NO_POD_LABELS: ("Agent",),
+    Reason.NO_PODS_MATCHED: ("Agent",),
+    Reason.NO_AGENTS_MATCHED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
+    Reason.REF_NOT_PERMITTED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
+    Reason.UNKNOWN_BACKEND: ("TracePolicy",),
+    Reason.APPLY_FAILED: ("Agent",),
+    Reason.RELAY_NOT_READY: ("Agent",),
+    Reason.AWAITING_RELAY: ("Agent",),
+    Reason.LEAKED: ("Agent", "MaskingPolicy"),
+    Reason.BACKEND_NOT_ALLOWED: ("Agent", "TracePolicy"),
+    Reason.BACKEND_FAILING: ("Agent", "TracePolicy"),
+    Reason.CREDENTIAL_MISSING: ("Agent", "TracePolicy"),
+    Reason.DID_NOT_RUN: ("Agent", "EvalPolicy"),
+    Reason.VERDICT_FAIL: ("Agent", "EvalPolicy"),
+    Reason.VERDICT_INCONCLUSIVE: ("Agent", "EvalPolicy"),
+}
+
+
+def reasons(kind: str, condition: ConditionType) -> tuple[Reason, ...]:
+    """The reasons that a condition of a kind can carry."""
+    return tuple(reason for reason in REASONS[condition] if kind in ONLY_ON.get(reason, (kind,)))

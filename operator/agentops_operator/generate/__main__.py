@@ -28,4 +28,5 @@ def main(check: bool, root: Path) -> None:
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()
