@@ -133,6 +133,33 @@ class Alerting:
 
 
 @dataclass(frozen=True)
+class RelaySettings:
+    """How the relay is set up.
+
+    Attributes:
+        image: image of the relay.
+        pull_policy: when the image is pulled.
+        pull_secrets: names of pull secrets in the operator's namespace.
+        replicas: relays; sidecars spread over them by the Service.
+        resources: requests and limits of the container.
+        storage_size: size of the volume for queues and the trace store, a Kubernetes quantity.
+        storage_class: class of the volume; empty means the cluster's default.
+        persistent: whether the volume outlives the pod.
+    """
+
+    image: str = "agentops/collector:0.1.0"
+    pull_policy: str = "IfNotPresent"
+    pull_secrets: tuple[str, ...] = ()
+    replicas: int = 1
+    resources: Mapping[str, Any] = field(
+        default_factory=lambda: {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+    )
+    storage_size: str = "5Gi"
+    storage_class: str = ""
+    persistent: bool = True
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this installation is set up.
 
@@ -140,7 +167,7 @@ class Settings:
         operator_namespace: where platform policies and the relay live.
         sidecar_version: version that new pods get; others are outdated.
         team_label: namespace label that names the team.
-        relay_image: image of the relay.
+        relay: how the relay is set up.
         evals_image: image of the evaluation runner.
         operator_uid: uid of the operator's Deployment, owner of the shared parts; empty when unknown.
         operator_deployment: name of the operator's Deployment.
@@ -150,7 +177,7 @@ class Settings:
     operator_namespace: str = "agentops-system"
     sidecar_version: str = "0.1.0"
     team_label: str = "agentops.dev/team"
-    relay_image: str = "agentops/collector:0.1.0"
+    relay: RelaySettings = RelaySettings()
     evals_image: str = "agentops/evals:0.1.0"
     operator_uid: str = ""
     operator_deployment: str = "agentops-operator"

@@ -5,9 +5,9 @@ from typing import Any
 
 import yaml
 
-from agentops_operator.agent.facts import Settings
+from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.agent.plan import BackendUse
-from agentops_operator.agent.relay_config import collector_config
+from agentops_operator.agent.relay_config import SECRETS, bytes_of, collector_config
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RELAY
@@ -15,7 +15,8 @@ from agentops_operator.kube.names import RELAY
 TABLE_FORMAT = 1
 USER = 65532
 GRACE_SECONDS = 30  # the exporters' queues are on disk; this is for what is in flight
-DATA_LIMIT = "3Gi"  # an emptyDir over its limit evicts the pod: queues and store are bounded below it
+DATA = "data"
+PORTS = (("otlp-http", 4318), ("api", 4320), ("metrics", 8889), ("health", 13133))
 LABELS = {"app.kubernetes.io/name": RELAY, "app.kubernetes.io/part-of": "agentops-operator"}
 
 
@@ -35,7 +36,7 @@ def compile_relay(
         backends: every backend that an Agent uses, by `namespace/policy/backend`.
         settings: this installation; its Deployment owns both objects, so that uninstalling removes them.
     """
-    config = collector_config(backends)
+    config = collector_config(backends, bytes_of(settings.relay.storage_size))
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -57,23 +58,31 @@ def _owned(obj: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 def _stateful_set(uses: Iterable[BackendUse], settings: Settings) -> dict[str, Any]:
     secrets = sorted({use.backend.credentials.secret_name for use in uses if use.backend.credentials is not None})
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": RELAY},
-        "spec": {
-            "serviceName": RELAY,
-            "replicas": 1,
-            "selector": {"matchLabels": {"app.kubernetes.io/name": RELAY}},
-            "template": {"metadata": {"labels": LABELS}, "spec": _pod(secrets, settings)},
-        },
+    spec = {
+        "serviceName": RELAY,
+        "replicas": settings.relay.replicas,
+        "selector": {"matchLabels": {"app.kubernetes.io/name": RELAY}},
+        "template": {"metadata": {"labels": LABELS}, "spec": _pod(secrets, settings)},
     }
+    if settings.relay.persistent:
+        spec["volumeClaimTemplates"] = [_claim(settings.relay)]
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": RELAY}, "spec": spec}
+
+
+def _claim(relay: RelaySettings) -> dict[str, Any]:
+    spec: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": relay.storage_size}}}
+    if relay.storage_class:
+        spec["storageClassName"] = relay.storage_class
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": DATA}, "spec": spec}
 
 
 def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
+    relay = settings.relay
+    own = [] if relay.persistent else [{"name": DATA, "emptyDir": {"sizeLimit": relay.storage_size}}]
     return {
         "serviceAccountName": RELAY,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "imagePullSecrets": [{"name": name} for name in relay.pull_secrets],
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": USER,
@@ -84,35 +93,34 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "containers": [_container(secrets, settings)],
         "volumes": [
             {"name": "config", "configMap": {"name": RELAY, "optional": True}},
-            {"name": "data", "emptyDir": {"sizeLimit": DATA_LIMIT}},
+            *own,
             *({"name": secret, "secret": {"secretName": secret, "optional": True, "defaultMode": 0o440}} for secret in secrets),
         ],
     }
 
 
 def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
-    ports = (("otlp-http", 4318), ("api", 4320), ("metrics", 8889), ("health", 13133))
     mounts = [
         {"name": "config", "mountPath": "/etc/agentops", "readOnly": True},
-        {"name": "data", "mountPath": "/var/lib/agentops"},
-        *({"name": secret, "mountPath": f"/var/run/agentops-secrets/{secret}", "readOnly": True} for secret in secrets),
+        {"name": DATA, "mountPath": "/var/lib/agentops"},
+        *({"name": secret, "mountPath": f"{SECRETS}/{secret}", "readOnly": True} for secret in secrets),
     ]
     return {
         "name": "relay",
-        "image": settings.relay_image,
-        "imagePullPolicy": "IfNotPresent",
+        "image": settings.relay.image,
+        "imagePullPolicy": settings.relay.pull_policy,
         "args": ["relay", "--config=watch:/etc/agentops/relay.yaml"],
         "env": [
-            {"name": "AGENTOPS_RELAY_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": "AGENTOPS_RELAY_ID", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
             {
                 "name": "AGENTOPS_OPERATOR_SUBJECT",
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
         ],
-        "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports],
+        "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
         "readinessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 10, "failureThreshold": 6},
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+        "resources": dict(settings.relay.resources),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

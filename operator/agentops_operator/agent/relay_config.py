@@ -13,7 +13,9 @@ from agentops_operator.policies.trace.presets import PRESETS, fixed_headers, res
 
 SECRETS = "/var/run/agentops-secrets"
 FAN_OUT = "forward/backends"
-QUEUE_BYTES = 256 * 1024 * 1024  # for each backend; all queues and the store stay below the relay's volume
+UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
+STORE_SHARE = 0.4  # of the volume
+QUEUES_SHARE = 0.4  # of the volume, for all backends together; the rest is slack, as a full disk loses data of everyone
 
 
 @cache
@@ -23,21 +25,33 @@ def _fixed_part() -> dict[str, Any]:
     return loaded
 
 
-def collector_config(backends: Mapping[str, BackendUse]) -> dict[str, Any]:
-    """The collector configuration for these backends; without any, traces are stored and counted, and go nowhere else."""
+def bytes_of(quantity: str) -> int:
+    """Bytes of a Kubernetes quantity such as `5Gi`; a malformed one raises ValueError."""
+    digits = quantity.rstrip("KMGTik")
+    return int(float(digits) * UNITS[quantity[len(digits) :]])
+
+
+def collector_config(backends: Mapping[str, BackendUse], volume_bytes: int) -> dict[str, Any]:
+    """The collector configuration; without any backend, traces are stored and counted, and go nowhere else.
+
+    Args:
+        backends: all backends by `namespace/policy/backend`.
+        volume_bytes: size of the relay's volume; store and queues are bounded below it.
+    """
     config = copy.deepcopy(_fixed_part())
+    config["exporters"]["agentops_store"]["max_bytes"] = int(volume_bytes * STORE_SHARE)
     for name in sorted(backends):
-        _add_backend(config, name, backends[name])
+        _add_backend(config, name, backends[name], int(volume_bytes * QUEUES_SHARE) // len(backends))
     return config
 
 
-def _add_backend(config: dict[str, Any], name: str, use: BackendUse) -> None:
+def _add_backend(config: dict[str, Any], name: str, use: BackendUse, queue_bytes: int) -> None:
     """Authenticator, selection, exporter and pipeline of one backend, apart from all others: one that fails harms none."""
     authenticator, exporter, selection = f"agentops_headers/{name}", f"otlp_http/{name}", f"agentops_select/{name}"
     config["extensions"][authenticator] = {"backend": name, "headers": _headers(use)}
     config["service"]["extensions"].append(authenticator)
     config["processors"][selection] = {"backend": name}
-    config["exporters"][exporter] = _exporter(use, authenticator)
+    config["exporters"][exporter] = _exporter(use, authenticator, queue_bytes)
     processors = [selection]
     attributes = resource_attributes(use.backend)
     if attributes:
@@ -73,7 +87,7 @@ def _headers(use: BackendUse) -> list[dict[str, Any]]:
     return [*fixed, secret]
 
 
-def _exporter(use: BackendUse, authenticator: str) -> dict[str, Any]:
+def _exporter(use: BackendUse, authenticator: str, queue_bytes: int) -> dict[str, Any]:
     return {
         "traces_endpoint": traces_endpoint(use.backend),
         "compression": PRESETS[use.backend.preset].compression,
@@ -83,7 +97,7 @@ def _exporter(use: BackendUse, authenticator: str) -> dict[str, Any]:
             "enabled": True,
             "storage": "file_storage",
             "sizer": "bytes",
-            "queue_size": QUEUE_BYTES,
+            "queue_size": queue_bytes,
             "batch": {"flush_timeout": "1s", "min_size": 262144},
         },
     }

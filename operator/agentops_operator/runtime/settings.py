@@ -1,9 +1,11 @@
 """How the process is set up: read once from the environment, then frozen."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from agentops_operator.agent.facts import Settings
+from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.kube.names import RELAY
 
 
@@ -13,7 +15,7 @@ class RuntimeSettings:
 
     compile: Settings = field(default_factory=Settings)
     """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_TEAM_LABEL`,
-    `AGENTOPS_RELAY_IMAGE`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`, `AGENTOPS_OPERATOR_UID`
+    `AGENTOPS_RELAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`, `AGENTOPS_OPERATOR_UID`
     and `AGENTOPS_PROMETHEUS_URL`."""
 
     identity: str = "agentops-operator"
@@ -97,13 +99,38 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
         "operator_namespace": "AGENTOPS_NAMESPACE",
         "sidecar_version": "AGENTOPS_SIDECAR_VERSION",
         "team_label": "AGENTOPS_TEAM_LABEL",
-        "relay_image": "AGENTOPS_RELAY_IMAGE",
         "evals_image": "AGENTOPS_EVALS_IMAGE",
         "operator_uid": "AGENTOPS_OPERATOR_UID",
         "operator_deployment": "AGENTOPS_OPERATOR_DEPLOYMENT",
         "prometheus_url": "AGENTOPS_PROMETHEUS_URL",
     }
-    return Settings(**{name: environment[variable] for name, variable in names.items() if environment.get(variable)})
+    given = {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
+    return Settings(**given, relay=_relay_settings(environment))
+
+
+def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:
+    defaults = RelaySettings()
+    storage = _json(environment, "AGENTOPS_RELAY_STORAGE")
+    return RelaySettings(
+        image=environment.get("AGENTOPS_RELAY_IMAGE") or defaults.image,
+        pull_policy=environment.get("AGENTOPS_IMAGE_PULL_POLICY") or defaults.pull_policy,
+        pull_secrets=tuple(name for name in environment.get("AGENTOPS_IMAGE_PULL_SECRETS", "").split(",") if name),
+        replicas=int(_number(environment, "AGENTOPS_RELAY_REPLICAS", defaults.replicas)),
+        resources=_json(environment, "AGENTOPS_RELAY_RESOURCES") or defaults.resources,
+        storage_size=storage.get("size") or defaults.storage_size,
+        storage_class=storage.get("className") or defaults.storage_class,
+        persistent=storage.get("persistent", defaults.persistent),
+    )
+
+
+def _json(environment: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(environment.get(name) or "{}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{name} must be a JSON object: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be a JSON object, got {value!r}")
+    return value
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:
