@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
+from typing import Any
 
 import kopf
 
@@ -85,6 +86,7 @@ async def _watch(settings: RuntimeSettings, operator: Operator, cluster: ApiClus
     clusterwide = not settings.namespaces
     register_login(registry, cluster)
     register(registry, operator.intake, operator.open, clusterwide=clusterwide)
+    _register_end(registry, operator)
     await kopf.operator(
         registry=registry,
         settings=quiet_settings(),
@@ -92,6 +94,14 @@ async def _watch(settings: RuntimeSettings, operator: Operator, cluster: ApiClus
         namespaces=settings.namespaces,
         standalone=True,
     )
+
+
+def _register_end(registry: kopf.OperatorRegistry, operator: Operator) -> None:
+    """Ends our tasks before kopf looks for tasks that are left over: it would wait 5 s for them, and the Lease with it."""
+
+    @kopf.on.cleanup(registry=registry, id="close")
+    async def close(**_: Any) -> None:
+        await operator.close()
 
 
 async def _kinds_served(cluster: ApiCluster) -> None:

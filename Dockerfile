@@ -1,0 +1,57 @@
+# All images of the product. `make images` builds the Go programs into build/bin first; they are static, so that the
+# images below need no Go toolchain:
+#   CGO_ENABLED=0 go build -trimpath -ldflags='-s -w'   in dataplane/, for collector and mask
+#
+#   docker build --target operator  -t agentops/operator:dev .
+#   docker build --target evals     -t agentops/evals:dev .
+#   docker build --target collector -t agentops/collector:dev .
+#   docker build --target mask      -t agentops/mask:dev .
+ARG BASE=python:3.13-slim
+
+# --- Python dependencies, each pinned by hash ------------------------------------------------------------------------
+FROM ${BASE} AS operator-packages
+COPY requirements.lock /tmp/requirements.lock
+RUN python3 -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /tmp/requirements.lock \
+ && /opt/venv/bin/python -m pip uninstall --quiet --yes pip
+
+FROM ${BASE} AS evals-packages
+COPY requirements-evals.lock /tmp/requirements.lock
+RUN python3 -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /tmp/requirements.lock \
+ && /opt/venv/bin/python -m pip uninstall --quiet --yes pip
+
+# --- Data plane ------------------------------------------------------------------------------------------------------
+FROM scratch AS mask
+COPY build/bin/agentops-mask /agentops-mask
+USER 65532:65532
+ENTRYPOINT ["/agentops-mask"]
+
+FROM scratch AS collector
+# Backends are reached over TLS; an empty image trusts nobody.
+COPY --from=operator-packages /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY build/bin/agentops-collector /agentops-collector
+USER 65532:65532
+ENTRYPOINT ["/agentops-collector"]
+
+# --- Evaluation runner -----------------------------------------------------------------------------------------------
+FROM ${BASE} AS evals
+COPY --from=evals-packages /opt/venv /opt/venv
+COPY build/bin/agentops-mask /usr/local/bin/agentops-mask
+COPY operator/agentops_evals /app/agentops_evals
+ENV PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin
+USER 65532:65532
+ENTRYPOINT ["/opt/venv/bin/python", "-m", "agentops_evals.main"]
+
+# --- Operator --------------------------------------------------------------------------------------------------------
+FROM ${BASE} AS operator
+COPY --from=operator-packages /opt/venv /opt/venv
+COPY build/bin/agentops-mask /usr/local/bin/agentops-mask
+COPY operator/agentops_operator /app/agentops_operator
+# The root file system is read-only in the cluster: compiled once here, the code starts without compiling it each time.
+RUN /opt/venv/bin/python -m compileall -q /app
+ENV PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin
+# By number, because `runAsNonRoot` cannot judge a name.
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/opt/venv/bin/python", "-m", "agentops_operator.handlers"]
