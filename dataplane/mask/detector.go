@@ -22,6 +22,7 @@ type detector struct {
 
 	match   matcher // hand-written; in place of the regex
 	context []string
+	follow  []string
 	loose   bool
 	back    int
 	digits  int
@@ -48,7 +49,7 @@ func label(name string) string {
 
 func fromPack(pack packs.Pack, d packs.Detector, action Action) (*detector, error) {
 	out := &detector{
-		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.Label, action: action, context: d.Context,
+		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.Label, action: action, context: d.Context, follow: d.Follow,
 		loose: d.Loose, back: d.Back, digits: d.Digits, match: matchers[d.Scanner],
 	}
 	// Hand-written matchers judge themselves how a number may go on.

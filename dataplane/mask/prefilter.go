@@ -1,6 +1,9 @@
 package mask
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // automaton finds all literals of all detectors in one pass (Aho and Corasick). It ignores ASCII case: the prefilter may
 // only err by naming a place too many, the regex behind it decides.
@@ -12,10 +15,38 @@ type automaton struct {
 	firing uint16      // states from here on have ends; one comparison per byte tells
 }
 
-// literal is one entry of the prefilter: length of the literal and the detectors to try where it begins.
+// literal is one entry of the prefilter.
 type literal struct {
-	length    int
+	length int
+	// detectors are tried where the literal begins.
 	detectors []*detector
+	// gates are detectors that need a context word: without one anywhere in the text they are not tried at all.
+	gates []*detector
+}
+
+// lexicon is what the prefilter looks for, by literal in lower case.
+type lexicon map[string]*literal
+
+// entry makes a literal known; a long one is known by its beginning.
+func (l lexicon) entry(text string) *literal {
+	word := strings.Map(lowerRune, text)
+	if len(word) > maxLiteral {
+		word = word[:maxLiteral]
+	}
+	known, ok := l[word]
+	if !ok {
+		known = &literal{length: len(word)}
+		l[word] = known
+	}
+	return known
+}
+
+// lowerRune lowers ASCII only: the automaton folds no other letters.
+func lowerRune(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // maxLiteral bounds what the automaton holds of a literal: a longer one is known by its beginning.
@@ -27,10 +58,10 @@ type trieNode struct {
 	ends     []literal
 }
 
-func newAutomaton(byLiteral map[string][]*detector) *automaton {
+func newAutomaton(known lexicon) *automaton {
 	a := &automaton{}
-	words := make([]string, 0, len(byLiteral))
-	for word := range byLiteral {
+	words := make([]string, 0, len(known))
+	for word := range known {
 		words = append(words, word)
 	}
 	slices.Sort(words) // a map's order would number the states differently at every start
@@ -48,7 +79,7 @@ func newAutomaton(byLiteral map[string][]*detector) *automaton {
 			}
 			at = child
 		}
-		nodes[at].ends = append(nodes[at].ends, literal{length: len(word), detectors: byLiteral[word]})
+		nodes[at].ends = append(nodes[at].ends, *known[word])
 	}
 	a.shift = 1
 	for 1<<a.shift < classes {

@@ -29,7 +29,7 @@ type fieldRule struct {
 
 func newRuleset(own []Rule, enabled []Pack) (*ruleset, error) {
 	set := &ruleset{labels: map[string]bool{label(blockedName): true}}
-	byLiteral := map[string][]*detector{}
+	known := lexicon{}
 	for _, rule := range own {
 		d, err := fromRule(rule)
 		if err != nil {
@@ -43,19 +43,19 @@ func newRuleset(own []Rule, enabled []Pack) (*ruleset, error) {
 		if len(literals) == 0 {
 			set.always = append(set.always, d)
 		}
-		set.addLiterals(byLiteral, literals, d)
+		known.add(literals, d)
 	}
 	for _, pack := range packs.All() {
 		for _, on := range enabled {
 			if on.Name != pack.Name {
 				continue
 			}
-			if err := set.addPack(byLiteral, pack, on.Action); err != nil {
+			if err := set.addPack(known, pack, on.Action); err != nil {
 				return nil, err
 			}
 		}
 	}
-	set.literals = newAutomaton(byLiteral)
+	set.literals = newAutomaton(known)
 	set.protectLabels()
 	return set, nil
 }
@@ -66,13 +66,14 @@ func (set *ruleset) add(d *detector) {
 	set.labels[d.label] = true
 }
 
-func (set *ruleset) addPack(byLiteral map[string][]*detector, pack packs.Pack, action Action) error {
+func (set *ruleset) addPack(known lexicon, pack packs.Pack, action Action) error {
 	for _, data := range pack.Detectors {
 		d, err := fromPack(pack, data, action)
 		if err != nil {
 			return err
 		}
 		set.add(d)
+		known.addGates(d.context, d)
 		switch data.Anchor {
 		case packs.Digits:
 			set.byLetters[data.Letters] = append(set.byLetters[data.Letters], d)
@@ -81,21 +82,27 @@ func (set *ruleset) addPack(byLiteral map[string][]*detector, pack packs.Pack, a
 				set.fields = append(set.fields, fieldRule{ending: ending, detector: d})
 			}
 		default:
-			set.addLiterals(byLiteral, data.Literals, d)
+			known.add(data.Literals, d)
 		}
 	}
 	return nil
 }
 
-func (set *ruleset) addLiterals(byLiteral map[string][]*detector, literals []string, d *detector) {
-	for _, literal := range literals {
-		word := strings.Map(lowerRune, literal)
-		if len(word) > maxLiteral {
-			word = word[:maxLiteral]
+func (l lexicon) add(literals []string, d *detector) {
+	for _, text := range literals {
+		entry := l.entry(text)
+		// Two long literals with one beginning would try the detector twice.
+		if n := len(entry.detectors); n == 0 || entry.detectors[n-1] != d {
+			entry.detectors = append(entry.detectors, d)
 		}
-		if known := byLiteral[word]; len(known) == 0 || known[len(known)-1] != d {
-			byLiteral[word] = append(known, d)
-		}
+	}
+}
+
+func (l lexicon) addGates(context []string, d *detector) {
+	for _, words := range context {
+		first, _, _ := strings.Cut(words, " ")
+		entry := l.entry(first)
+		entry.gates = append(entry.gates, d)
 	}
 }
 
@@ -111,14 +118,6 @@ func (set *ruleset) protectLabels() {
 			}
 		}
 	}
-}
-
-// lowerRune lowers ASCII only: the automaton folds no other letters.
-func lowerRune(r rune) rune {
-	if r >= 'A' && r <= 'Z' {
-		return r + 'a' - 'A'
-	}
-	return r
 }
 
 // field returns the detector that takes the whole value under a key, or nil.

@@ -1,5 +1,7 @@
 package mask
 
+import "strings"
+
 // span is a match: the bytes start to end, found by a detector.
 type span struct {
 	start, end int
@@ -21,7 +23,8 @@ type finder struct {
 	spans []span
 	// ends holds by detector where its last match ended: a detector's own matches never overlap.
 	ends []int
-	seen []bool // users' rules one of whose literals was found
+	// seen holds by detector: a user's rule one of whose literals was found, or a gate that a context word opened.
+	seen []bool
 }
 
 // find collects all matches of all detectors, in no order.
@@ -51,14 +54,17 @@ func (f *finder) findLiterals() {
 			continue
 		}
 		for _, literal := range a.ends[state] {
+			for _, d := range literal.gates {
+				f.seen[d.index] = true
+			}
 			for _, d := range literal.detectors {
-				f.tryLiteral(d, i+1-literal.length)
+				f.tryLiteral(d, i+1-literal.length, i+1)
 			}
 		}
 	}
 }
 
-func (f *finder) tryLiteral(d *detector, at int) {
+func (f *finder) tryLiteral(d *detector, at, end int) {
 	if d.whole {
 		if !f.seen[d.index] {
 			f.seen[d.index] = true
@@ -67,7 +73,7 @@ func (f *finder) tryLiteral(d *detector, at int) {
 		return
 	}
 	at = max(0, at-d.back)
-	if at >= f.ends[d.index] && (d.loose || startsWord(f.text, at)) {
+	if at >= f.ends[d.index] && d.followed(f.text[end:]) && (d.loose || startsWord(f.text, at)) {
 		f.try(d, at)
 	}
 }
@@ -81,8 +87,29 @@ func (f *finder) findWhole(d *detector) {
 	}
 }
 
+// followWindow is how far behind a literal its follower may stand: the rest of a name, blanks and quotes.
+const followWindow = 24
+
+// followed says whether one of the follow texts stands shortly behind the literal. It spares the regex a look at every
+// "password" of a text about passwords.
+func (d *detector) followed(rest string) bool {
+	if len(d.follow) == 0 {
+		return true
+	}
+	rest = rest[:min(len(rest), followWindow)]
+	for _, text := range d.follow {
+		if strings.Contains(rest, text) {
+			return true
+		}
+	}
+	return false
+}
+
 // try runs a detector at one place.
 func (f *finder) try(d *detector, at int) {
+	if len(d.context) > 0 && !f.hasContext(d, at) {
+		return
+	}
 	start, end, ok := 0, 0, false
 	if d.match != nil {
 		start, end, ok = d.match(f.text, at)
@@ -93,9 +120,6 @@ func (f *finder) try(d *detector, at int) {
 		return
 	}
 	if d.check != nil && !d.check(f.text[start:end]) {
-		return
-	}
-	if len(d.context) > 0 && !f.hasContext(d, at) {
 		return
 	}
 	f.ends[d.index] = end
@@ -143,9 +167,13 @@ func (d *detector) locate(s string) (start, end, total int, ok bool) {
 
 // hasContext says whether one of the detector's words stands before the value, or in its key when it begins the text.
 func (f *finder) hasContext(d *detector, at int) bool {
+	inKey := at < contextWindow && f.key != ""
+	if !inKey && !f.seen[d.index] {
+		return false
+	}
 	before := f.text[max(0, at-contextWindow):at]
 	for _, word := range d.context {
-		if hasWord(before, word) || (at < contextWindow && f.key != "" && hasWord(f.key, word)) {
+		if hasWord(before, word) || (inKey && hasWord(f.key, word)) {
 			return true
 		}
 	}

@@ -60,6 +60,8 @@ type Detector struct {
 	Letters int `yaml:"letters"`
 	// Context: one of these words must stand shortly before the value (any case).
 	Context []string `yaml:"context"`
+	// Follow: one of these texts must stand shortly behind the literal, before which the regex is not tried.
+	Follow []string `yaml:"follow"`
 	// Loose lets letters and digits touch the match: for tokens whose own prefix leaves no doubt.
 	Loose bool `yaml:"loose"`
 	// Check is an arithmetic test of the match.
