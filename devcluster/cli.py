@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DevclusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # `status | head` is no error; without this line Python complains once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("interrupted; `down` removes what was started", file=sys.stderr)
         return 130
@@ -58,7 +62,7 @@ def _down(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     cluster = Cluster(options.name)
-    print("\n".join(status.report(cluster)))
+    print("\n".join(status.report(cluster)), flush=True)
     return 0 if status.ready(cluster) else 1
 
 

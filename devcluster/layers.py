@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devcluster import record
+from devcluster.build import build
 from devcluster.commands import run, succeeds
 from devcluster.errors import DevclusterError
 from devcluster.node import boot
@@ -18,7 +19,20 @@ if TYPE_CHECKING:
 VARIABLE = "AGENTOPS_KUBECONFIG"
 
 
-def choose(given: str | None, docker_answers: bool, kind_installed: bool) -> str:
+def named_file(kubeconfig: str | None) -> Path | None:
+    """Return the kubeconfig that the user named for us, if any."""
+    name = kubeconfig or os.environ.get(VARIABLE)
+    return Path(name).expanduser().resolve() if name else None
+
+
+def refuse_another(cluster: Cluster, kubeconfig: str | None) -> None:
+    """Raise when the user names a cluster and this name already stands for another one."""
+    given = named_file(kubeconfig)
+    if given and cluster.record.exists() and cluster.kubeconfig.resolve() != given:
+        raise DevclusterError(f"{cluster.name} is another cluster already: choose a --name, or `down` it first")
+
+
+def choose(given: Path | None, docker_answers: bool, kind_installed: bool) -> str:
     """Return the layer; never a kubeconfig that the user has not named for us."""
     if given:
         return record.GIVEN
@@ -27,10 +41,10 @@ def choose(given: str | None, docker_answers: bool, kind_installed: bool) -> str
 
 def start(cluster: Cluster, kubeconfig: str | None) -> None:
     """Start the first layer that is possible."""
-    given = kubeconfig or os.environ.get(VARIABLE)
+    given = named_file(kubeconfig)
     layer = choose(given, succeeds(["docker", "info"]), succeeds(["kind", "version"]))
-    if layer == record.GIVEN:
-        _use_given(cluster, Path(given or "").expanduser().resolve())
+    if given:
+        _use_given(cluster, given)
     elif layer == record.KIND:
         _start_kind(cluster)
     else:
@@ -43,6 +57,9 @@ def _use_given(cluster: Cluster, file: Path) -> None:
         raise DevclusterError(f"{file} does not exist")
     record.write(cluster, record.Record(record.GIVEN))
     cluster.kubeconfig.symlink_to(file)
+    build()
+    if not boot.node_ready(cluster):
+        raise DevclusterError(f"the cluster of {file} does not answer, or has no node that is ready")
 
 
 def _start_kind(cluster: Cluster) -> None:

@@ -13,6 +13,7 @@ def ensure_up(name: str = DEFAULT_NAME, kubeconfig: str | None = None) -> Cluste
     """Return the cluster, started when it does not run; a second call costs a second."""
     cluster = Cluster(name)
     with only_one(cache_root() / "locks" / f"cluster-{name}", f"cluster {name}"):
+        layers.refuse_another(cluster, kubeconfig)
         if status.ready(cluster):
             say(f"cluster {name} is ready already")
         else:

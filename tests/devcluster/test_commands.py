@@ -1,6 +1,7 @@
 """The command line, the choice of the layer, and what is said to the user."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,11 @@ from devcluster.waiting import wait_until
 @pytest.mark.parametrize(
     ("given", "docker", "kind", "layer"),
     [
-        ("file", True, True, record.GIVEN),
+        (Path("file"), True, True, record.GIVEN),
         (None, True, True, record.KIND),
         (None, True, False, record.OWN),
         (None, False, True, record.OWN),
-        ("", False, False, record.OWN),
+        (None, False, False, record.OWN),
     ],
 )
 def test_first_possible_layer(given, docker, kind, layer):
@@ -38,6 +39,17 @@ def test_a_named_file_must_exist():
     """A typing error does not start a node instead."""
     with pytest.raises(DevclusterError, match="/no/such/file does not exist"):
         layers.start(Cluster("unit"), "/no/such/file")
+
+
+def test_one_name_is_one_cluster(tmp_path):
+    """Naming another kubeconfig does not silently go on with the node that runs."""
+    cluster = Cluster("unit")
+    record.write(cluster, record.Record(record.OWN))
+    cluster.kubeconfig.touch()
+    with pytest.raises(DevclusterError, match="unit is another cluster already"):
+        layers.refuse_another(cluster, str(tmp_path / "other"))
+    layers.refuse_another(cluster, None)
+    layers.refuse_another(cluster, str(cluster.kubeconfig))
 
 
 def test_kubectl_gets_its_own_dashes():
@@ -139,7 +151,5 @@ def test_progress_never_exceeds_its_total():
 def test_nothing_is_left_open():
     """A package that promises the standard library imports nothing else."""
     code = "import sys; sys.path.insert(0, '.'); import devcluster.cli"
-    from pathlib import Path
-
     root = Path(cli.__file__).parents[1]
     assert subprocess.run(["python3", "-S", "-I", "-c", code], cwd=root, check=False).returncode == 0
