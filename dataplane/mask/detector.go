@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"agentops.dev/dataplane/mask/packs"
 )
@@ -43,20 +42,13 @@ var matchers = map[string]matcher{
 	"UrlPassword": matchURLPassword,
 }
 
-func label(name string) string {
-	return strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(name))
-}
-
 func fromPack(pack packs.Pack, d packs.Detector, action Action) (*detector, error) {
 	out := &detector{
-		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.Label, action: action, context: d.Context, follow: d.Follow,
+		name: packs.Kebab(pack.Name) + "." + d.Name, label: d.LabelOrName(), action: action, context: d.Context, follow: d.Follow,
 		loose: d.Loose, back: d.Back, digits: d.Digits, match: matchers[d.Scanner],
 	}
 	// Hand-written matchers judge themselves how a number may go on.
 	out.checked = out.match != nil
-	if out.label == "" {
-		out.label = label(d.Name)
-	}
 	for _, n := range d.Groups {
 		out.groups |= 1 << n
 	}
@@ -78,7 +70,7 @@ func fromRule(r Rule) (*detector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Name, err)
 	}
-	out := &detector{name: r.Name, label: label(r.Name), action: r.Action, regex: re, whole: true}
+	out := &detector{name: r.Name, label: packs.Label(r.Name), action: r.Action, regex: re, whole: true}
 	return out, out.setCheck(r.Check)
 }
 

@@ -38,7 +38,7 @@ func TestEachDetectorFindsItsCanaries(t *testing.T) {
 					key = d.Literals[0]
 				}
 				got, _ := e.Field(key, canary.Text)
-				if want := strings.Replace(canary.Text, canary.Secret, "["+labelOf(d)+"]", 1); got != want {
+				if want := strings.Replace(canary.Text, canary.Secret, "["+d.LabelOrName()+"]", 1); got != want {
 					t.Errorf("%s.%s: %q:\n got %q\nwant %q", pack.Name, d.Name, canary.Text, got, want)
 				}
 			}
@@ -72,11 +72,4 @@ func TestSelfTestPassesForAllPacks(t *testing.T) {
 			t.Errorf("%s: %d checked, leaked %v", action, checked, leaked)
 		}
 	}
-}
-
-func labelOf(d packs.Detector) string {
-	if d.Label != "" {
-		return d.Label
-	}
-	return label(d.Name)
 }

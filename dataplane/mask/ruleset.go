@@ -28,7 +28,7 @@ type fieldRule struct {
 }
 
 func newRuleset(own []Rule, enabled []Pack) (*ruleset, error) {
-	set := &ruleset{labels: map[string]bool{label(blockedName): true}}
+	set := &ruleset{labels: map[string]bool{blockedKey.label: true}}
 	known := lexicon{}
 	for _, rule := range own {
 		d, err := fromRule(rule)
@@ -111,11 +111,7 @@ func (l lexicon) addGates(context []string, d *detector) {
 func (set *ruleset) protectLabels() {
 	for _, pack := range packs.All() {
 		for _, d := range pack.Detectors {
-			if d.Label != "" {
-				set.labels[d.Label] = true
-			} else {
-				set.labels[label(d.Name)] = true
-			}
+			set.labels[d.LabelOrName()] = true
 		}
 	}
 }

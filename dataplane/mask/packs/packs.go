@@ -89,6 +89,19 @@ func (c *Canary) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
+// LabelOrName is what stands in the detector's placeholders.
+func (d Detector) LabelOrName() string {
+	if d.Label != "" {
+		return d.Label
+	}
+	return Label(d.Name)
+}
+
+// Label turns the name of a detector or rule into upper snake case: order-id into ORDER_ID.
+func Label(name string) string {
+	return strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(name))
+}
+
 // Names lists the packs in their order.
 func Names() []string { return append([]string(nil), order...) }
 
