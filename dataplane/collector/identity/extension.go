@@ -1,0 +1,57 @@
+package identity
+
+import (
+	"context"
+	"net/http"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensionmiddleware"
+)
+
+// Type is the component's name in a configuration.
+var Type = component.MustNewType("agentops_identity")
+
+// Config is empty: where the keys are is a setting of the process.
+type Config struct{}
+
+// NewFactory makes the extension. Name it under "middlewares" of a receiver's HTTP server, not under "auth": what "auth"
+// refuses is always 401, which makes a sidecar drop its data, and keys that cannot be read just now are no such reason.
+func NewFactory(v *Verifier) extension.Factory {
+	return extension.NewFactory(Type, func() component.Config { return &Config{} },
+		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
+			return &guard{verifier: v}, nil
+		}, component.StabilityLevelBeta)
+}
+
+type guard struct {
+	component.StartFunc
+	component.ShutdownFunc
+	verifier *Verifier
+}
+
+var _ extensionmiddleware.HTTPServer = (*guard)(nil)
+
+// GetHTTPHandler wraps a receiver's handler.
+func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
+	return func(_ context.Context, next http.Handler) (http.Handler, error) {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, refusal := g.verifier.Agent(r.Context(), r.Header.Get("Authorization"))
+			if refusal != nil {
+				Refuse(w, refusal)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), id)))
+		}), nil
+	}, nil
+}
+
+// Refuse answers a request whose token was not accepted.
+func Refuse(w http.ResponseWriter, refusal *Refusal) {
+	if refusal.Retry() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, refusal.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	http.Error(w, refusal.Error(), http.StatusUnauthorized)
+}

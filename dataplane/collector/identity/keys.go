@@ -1,0 +1,137 @@
+package identity
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+const (
+	// Between two looks at the issuer: otherwise a client could make the relay ask it at will, by inventing key names.
+	askAgainAfter = 10 * time.Second
+	// A key that was withdrawn is accepted no longer than this.
+	keysMaxAge = 10 * time.Minute
+)
+
+// Source says where the issuer's keys are.
+type Source struct {
+	// Server is the API server, for example https://kubernetes.default.svc.
+	Server string
+	// CAFile holds the certificate authority of the server; empty: the system's.
+	CAFile string
+	// TokenFile holds the token to ask with; empty: none.
+	TokenFile string
+}
+
+// Keys are the issuer's public keys.
+type Keys struct {
+	source Source
+	now    func() time.Time
+
+	mu     sync.Mutex
+	issuer string
+	set    jose.JSONWebKeySet
+	asked  time.Time
+	got    time.Time
+}
+
+// NewKeys asks nobody yet.
+func NewKeys(source Source, now func() time.Time) *Keys { return &Keys{source: source, now: now} }
+
+// find returns the key and the issuer. A name that is not known makes it ask the issuer, but not too often.
+func (k *Keys) find(ctx context.Context, kid string) (key any, issuer string, refusal *Refusal) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found := k.set.Key(kid)
+	if len(found) == 0 || k.now().Sub(k.got) > keysMaxAge {
+		if k.now().Sub(k.asked) < askAgainAfter {
+			if len(found) > 0 {
+				return found[0].Key, k.issuer, nil
+			}
+			// The key may be new and the last look too early: the sender keeps its data and tries again.
+			return nil, "", &Refusal{KeysUnavailable}
+		}
+		if err := k.ask(ctx); err != nil && len(found) == 0 {
+			return nil, "", &Refusal{KeysUnavailable}
+		}
+		// When asking failed, keys that are known stay good: an API server that is away must not stop telemetry.
+		found = k.set.Key(kid)
+	}
+	if len(found) == 0 {
+		return nil, "", &Refusal{UnknownKey}
+	}
+	return found[0].Key, k.issuer, nil
+}
+
+func (k *Keys) ask(ctx context.Context) error {
+	k.asked = k.now()
+	// A client that hangs up must not make the look fail for all others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	client, err := k.source.client()
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	var discovery struct {
+		Issuer string `json:"issuer"`
+	}
+	if err := k.source.get(ctx, client, "/.well-known/openid-configuration", &discovery); err != nil {
+		return err
+	}
+	var set jose.JSONWebKeySet
+	if err := k.source.get(ctx, client, "/openid/v1/jwks", &set); err != nil {
+		return err
+	}
+	k.issuer, k.set, k.got = discovery.Issuer, set, k.now()
+	return nil
+}
+
+func (s Source) client() (*http.Client, error) {
+	transport := &http.Transport{}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("issuer: certificate authority: %w", err)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("issuer: %s holds no certificate", s.CAFile)
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Transport: transport}, nil
+}
+
+func (s Source) get(ctx context.Context, client *http.Client, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Server+path, nil)
+	if err != nil {
+		return err
+	}
+	if s.TokenFile != "" {
+		token, err := os.ReadFile(s.TokenFile)
+		if err != nil {
+			return fmt.Errorf("issuer: own token: %w", err)
+		}
+		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("issuer: %s: HTTP %d", path, resp.StatusCode)
+	}
+	return json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(into)
+}

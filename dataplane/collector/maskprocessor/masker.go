@@ -1,0 +1,188 @@
+package maskprocessor
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"agentops.dev/dataplane/collector/conventions"
+	"agentops.dev/dataplane/mask"
+)
+
+// maxDepth bounds nested values: a value nested deeper is cut, since no real one is and the stack is finite.
+const maxDepth = 64
+
+// cut stands for the part of a value that was nested too deep to look at.
+const cut = "[NESTED]"
+
+// masker masks one batch with one engine: a batch never sees two sets of rules.
+type masker struct {
+	engine *mask.Engine
+	// protected masks what metrics read: credentials only.
+	protected *mask.Engine
+	hits      mask.Hits
+	dropped   int
+}
+
+func newMasker(rules Rules) *masker {
+	return &masker{engine: rules.Engine(), protected: credentials}
+}
+
+// credentials is the built-in default: the Credentials pack.
+var credentials = func() *mask.Engine {
+	e, err := mask.NewEngine(mask.Default(), mask.Keys{})
+	if err != nil {
+		panic(err)
+	}
+	return e
+}()
+
+// guard runs the masking of one item and says whether the item may go on.
+func (m *masker) guard(items int, masking func()) (forward bool) {
+	// A panic here must cost one item, not the process: the agent's next spans would be lost with it.
+	defer func() {
+		if recover() != nil {
+			forward = false
+			m.dropped += items
+		}
+	}()
+	masking()
+	return true
+}
+
+// attributes masks a map in one pass. RemoveIf hands out the values in place.
+func (m *masker) attributes(attrs pcommon.Map) {
+	attrs.RemoveIf(func(key string, v pcommon.Value) bool { return m.attribute(key, v) })
+}
+
+// attribute masks one value and says whether the attribute must go.
+func (m *masker) attribute(key string, v pcommon.Value) (drop bool) {
+	if !m.engine.Key(key) {
+		m.hits.Add(mask.Hits{Counts: []mask.Count{{Detector: "key", Count: 1}}})
+		return true
+	}
+	switch {
+	case conventions.IsContent(key):
+		return m.engine.Capture() == mask.CaptureNone || m.value(key, v, m.engine.Content, 0)
+	case conventions.IsProtected(key):
+		return m.value(key, v, m.protectedField, 0)
+	default:
+		return m.value(key, v, m.engine.Field, 0)
+	}
+}
+
+// maskText is how one leaf is masked; the key is its context.
+type maskText func(key, text string) (string, mask.Hits)
+
+func (m *masker) protectedField(key, text string) (string, mask.Hits) {
+	return m.protected.Field(key, text)
+}
+
+// value masks a value of any type, keeps its type where it can, and says whether it must go.
+func (m *masker) value(key string, v pcommon.Value, how maskText, depth int) (drop bool) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return m.str(key, v, how)
+	case pcommon.ValueTypeInt:
+		return m.number(key, v, float64(v.Int()), func() string { return strconv.FormatInt(v.Int(), 10) }, how)
+	case pcommon.ValueTypeDouble:
+		return m.number(key, v, v.Double(), func() string { return strconv.FormatFloat(v.Double(), 'f', -1, 64) }, how)
+	case pcommon.ValueTypeBytes:
+		return m.bytes(key, v)
+	case pcommon.ValueTypeMap, pcommon.ValueTypeSlice:
+		if depth >= maxDepth {
+			v.SetStr(cut)
+			return false
+		}
+		m.children(key, v, how, depth+1)
+	}
+	return false
+}
+
+func (m *masker) children(key string, v pcommon.Value, how maskText, depth int) {
+	if v.Type() == pcommon.ValueTypeSlice {
+		v.Slice().RemoveIf(func(e pcommon.Value) bool { return m.value(key, e, how, depth) })
+		return
+	}
+	v.Map().RemoveIf(func(k string, e pcommon.Value) bool {
+		return !m.engine.Key(k) || m.value(k, e, how, depth)
+	})
+}
+
+func (m *masker) str(key string, v pcommon.Value, how maskText) (drop bool) {
+	old := v.Str()
+	text, hits := m.leaf(key, old, how)
+	if hits.Drop {
+		return true
+	}
+	if text != old {
+		v.SetStr(text)
+	}
+	return false
+}
+
+// smallest is the least number that can be a card, a phone or an identity number; most numbers are far below it.
+const smallest = 1e7
+
+func (m *masker) number(key string, v pcommon.Value, n float64, format func() string, how maskText) (drop bool) {
+	// A protected number stays what it is: as text it would vanish from the token counters.
+	if math.Abs(n) < smallest || math.Abs(n) >= 1e20 || math.IsNaN(n) || conventions.IsProtected(key) {
+		return false
+	}
+	text, hits := m.leaf(key, format(), how)
+	if hits.Any() && !hits.Drop {
+		v.SetStr(text)
+	}
+	return hits.Drop
+}
+
+func (m *masker) bytes(key string, v pcommon.Value) (drop bool) {
+	masked, hits := m.engine.Bytes(key, v.Bytes().AsRaw())
+	m.hits.Add(hits)
+	if hits.Drop {
+		return true
+	}
+	v.Bytes().FromRaw(masked)
+	return false
+}
+
+func (m *masker) leaf(key, text string, how maskText) (string, mask.Hits) {
+	// A backend that checks UTF-8 refuses the whole batch for one bad byte.
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text, hits := how(key, text)
+	m.hits.Add(hits)
+	return text, hits
+}
+
+// text masks a text that cannot be removed.
+func (m *masker) text(old string, set func(string)) {
+	if old == "" {
+		return
+	}
+	text, hits := m.leaf("", old, m.engine.Field)
+	if hits.Drop {
+		text = mask.Dropped
+	}
+	if text != old {
+		set(text)
+	}
+}
+
+// state masks a trace state by removing it: a masked one would no longer be valid.
+func (m *masker) state(ts pcommon.TraceState) {
+	if raw := ts.AsRaw(); raw != "" {
+		if _, hits := m.leaf("", raw, m.engine.Field); hits.Any() {
+			ts.FromRaw("")
+		}
+	}
+}
+
+func (m *masker) resource(r pcommon.Resource) { m.attributes(r.Attributes()) }
+
+func (m *masker) scope(s pcommon.InstrumentationScope) {
+	m.text(s.Name(), s.SetName)
+	m.text(s.Version(), s.SetVersion)
+	m.attributes(s.Attributes())
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"agentops.dev/dataplane/collector/api"
+	"agentops.dev/dataplane/collector/embed"
+	"agentops.dev/dataplane/collector/identity"
+	"agentops.dev/dataplane/collector/relay"
+	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/collector/watchprovider"
+)
+
+// relayState is what outlives the pipelines.
+type relayState struct {
+	api.Relay
+	counters *relay.Counters
+}
+
+// Stored and StoreFailed are what the trace store tells.
+func (r *relayState) Stored(k relay.Key, spans int) { r.Fleet.Stored(k, spans) }
+
+// StoreFailed counts what was not stored.
+func (r *relayState) StoreFailed(items int) { r.counters.StoreFailed(items) }
+
+func runRelay(ctx context.Context, config string) error {
+	r, err := newRelay()
+	if err != nil {
+		return err
+	}
+	defer r.Store.Close()
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	agents := cmp.Or(os.Getenv("AGENTOPS_AGENTS"), filepath.Join(filepath.Dir(config), "agents.json"))
+	r.Agents.Refresh(agents)
+	go r.Agents.Watch(watching, agents, time.Second)
+	go r.Store.Watch(watching, time.Minute)
+	p := relayComponents(r)
+	return start(ctx, settings(p, watchprovider.Scheme+":"+config, watchprovider.NewFactory(watchprovider.Options{
+		Fallback: []byte(embed.Relay),
+		Try:      try(p),
+		Outcome:  r.Config,
+		Poll:     time.Second,
+	})))
+}
+
+func newRelay() (*relayState, error) {
+	limits, err := storeLimits()
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(cmp.Or(os.Getenv("AGENTOPS_STORE"), "/var/lib/agentops/store"), limits, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r := &relayState{counters: relay.NewCounters(registry)}
+	host, _ := os.Hostname()
+	r.Relay = api.Relay{
+		ID:       cmp.Or(os.Getenv("AGENTOPS_POD_NAME"), host),
+		Version:  version,
+		Operator: os.Getenv("AGENTOPS_OPERATOR_SUBJECT"),
+		Agents:   &relay.Agents{},
+		Fleet:    relay.NewFleet(bootID(), time.Now),
+		Backends: relay.NewBackends(time.Now),
+		Config:   relay.NewConfig(time.Now),
+		Store:    s,
+		Registry: registry,
+	}
+	r.Verifier = identity.NewVerifier(identity.NewKeys(issuer(), time.Now), r.account, r.refused, time.Now)
+	relay.Register(registry, r.Fleet, r.Backends, r.Config, s.Bytes)
+	return r, nil
+}
+
+func (r *relayState) account(namespace, agent string) string {
+	a, _ := r.Agents.Get(relay.Key{Namespace: namespace, Agent: agent})
+	return a.ServiceAccountName
+}
+
+func (r *relayState) refused(reason identity.Reason) { r.counters.Refused(string(reason)) }
+
+// issuer is the API server that the relay's own pod talks to; the variables are for clusters that differ, and for tests.
+func issuer() identity.Source {
+	const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
+	if server := os.Getenv("AGENTOPS_ISSUER_SERVER"); server != "" {
+		return identity.Source{Server: server, CAFile: os.Getenv("AGENTOPS_ISSUER_CA"), TokenFile: os.Getenv("AGENTOPS_ISSUER_TOKEN")}
+	}
+	return identity.Source{Server: "https://kubernetes.default.svc", CAFile: account + "ca.crt", TokenFile: account + "token"}
+}
+
+func storeLimits() (store.Limits, error) {
+	limits := store.Limits{MaxBytes: 1 << 30, MaxFileBytes: 8 << 20, MaxFileAge: 10 * time.Minute, Retention: 7 * 24 * time.Hour}
+	if text := os.Getenv("AGENTOPS_STORE_MAX_BYTES"); text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n <= 0 {
+			return limits, fmt.Errorf("AGENTOPS_STORE_MAX_BYTES: %q is no number of bytes", text)
+		}
+		limits.MaxBytes = n
+	}
+	if text := os.Getenv("AGENTOPS_STORE_RETENTION"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return limits, fmt.Errorf("AGENTOPS_STORE_RETENTION: %q is no duration; write it as 168h", text)
+		}
+		limits.Retention = d
+	}
+	return limits, nil
+}
+
+// bootID tells this process from an earlier one of the same name.
+func bootID() string {
+	b := make([]byte, 6)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}

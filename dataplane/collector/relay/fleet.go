@@ -1,0 +1,179 @@
+package relay
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"agentops.dev/dataplane/collector/report"
+)
+
+const (
+	// forgetAfter is how long a silent pod stays in the list.
+	forgetAfter = 60 * time.Second
+	// The relay's memory must not grow with what clients invent.
+	maxPods, maxAgents, maxRules, maxTexts, maxText = 100_000, 20_000, 200, 16, 256
+)
+
+// Pod is one sidecar as it described itself.
+type Pod struct {
+	Name, UID string
+	Report    report.Report
+	SeenAt    time.Time
+}
+
+type agent struct {
+	lastSpanAt time.Time
+	stored     int64
+	received   int64
+	pods       map[string]*Pod
+	masked     map[string]int64
+	dropped    int64
+	changed    uint64
+}
+
+// Fleet holds all agents that were heard of.
+type Fleet struct {
+	now  func() time.Time
+	boot string
+
+	mu     sync.Mutex
+	seq    uint64
+	pods   int
+	agents map[Key]*agent
+}
+
+// NewFleet makes an empty fleet. The boot id tells a reader's cursor of an earlier process from one of this.
+func NewFleet(boot string, now func() time.Time) *Fleet {
+	return &Fleet{now: now, boot: boot, agents: map[Key]*agent{}}
+}
+
+// Report takes a sidecar's report.
+func (f *Fleet) Report(k Key, name, uid string, r report.Report) {
+	bound(&r)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a := f.agent(k)
+	if a == nil {
+		return
+	}
+	old := a.pods[uid]
+	if old == nil {
+		if f.pods >= maxPods {
+			return
+		}
+		f.pods++
+	}
+	a.add(old, r)
+	a.pods[uid] = &Pod{Name: name, UID: uid, Report: r, SeenAt: f.now()}
+	if old == nil || !same(old.Report, r) {
+		f.touch(a)
+	}
+}
+
+// Received counts spans that came in from an agent.
+func (f *Fleet) Received(k Key, spans int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a := f.agent(k)
+	if a == nil {
+		return
+	}
+	if a.lastSpanAt.IsZero() {
+		f.touch(a) // the first span is news; the next ones are only counted
+	}
+	a.lastSpanAt = f.now()
+	a.received += int64(spans)
+}
+
+// Stored counts spans that the trace store holds of an agent.
+func (f *Fleet) Stored(k Key, spans int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a := f.agent(k); a != nil {
+		a.stored += int64(spans)
+	}
+}
+
+// Forget drops pods that fell silent, and agents of which nothing is left when there are too many.
+func (f *Fleet) Forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.agents {
+		for uid, p := range a.pods {
+			if f.now().Sub(p.SeenAt) > forgetAfter {
+				delete(a.pods, uid)
+				f.pods--
+				f.touch(a)
+			}
+		}
+	}
+}
+
+func (f *Fleet) agent(k Key) *agent {
+	a := f.agents[k]
+	if a == nil && len(f.agents) < maxAgents {
+		a = &agent{pods: map[string]*Pod{}, masked: map[string]int64{}}
+		f.agents[k] = a
+		f.touch(a)
+	}
+	return a
+}
+
+func (f *Fleet) touch(a *agent) {
+	f.seq++
+	a.changed = f.seq
+}
+
+// add keeps totals that outlive pods: a counter that falls when a pod ends would read as a restart of everything.
+func (a *agent) add(old *Pod, r report.Report) {
+	before := report.Counts{}
+	if old != nil && old.Report.StartedAt.Equal(r.StartedAt) {
+		before = old.Report.Counts
+	}
+	a.dropped += grown(before.Dropped, r.Counts.Dropped)
+	for rule, n := range r.Counts.Masked {
+		if _, known := a.masked[rule]; known || len(a.masked) < maxRules {
+			a.masked[rule] += grown(before.Masked[rule], n)
+		}
+	}
+}
+
+func grown(before, now int64) int64 { return max(now-before, 0) }
+
+// same says whether two reports differ in counters and times only.
+func same(a, b report.Report) bool {
+	return a.Version == b.Version && a.Rules.Digest == b.Rules.Digest && a.Rules.Source == b.Rules.Source &&
+		a.Rules.Error == b.Rules.Error && slices.Equal(a.Canaries.Leaked, b.Canaries.Leaked) && slices.Equal(a.Problems, b.Problems)
+}
+
+func bound(r *report.Report) {
+	r.Version = short(r.Version, 32)
+	r.Rules.Digest = short(r.Rules.Digest, 80)
+	r.Rules.Error = short(r.Rules.Error, maxText)
+	r.Canaries.Leaked = shortAll(r.Canaries.Leaked)
+	r.Problems = shortAll(r.Problems)
+	maps.DeleteFunc(r.Counts.Masked, func(rule string, n int64) bool { return len(rule) > 64 || n < 0 })
+	switch r.Rules.Source {
+	case "Config", "LastGood", "Default":
+	default:
+		r.Rules.Source = "" // it becomes a metric's label: a client must not invent series
+	}
+}
+
+func shortAll(texts []string) []string {
+	texts = texts[:min(len(texts), maxTexts)]
+	for i, t := range texts {
+		texts[i] = short(t, maxText)
+	}
+	return texts
+}
+
+func short(text string, n int) string {
+	if len(text) > n {
+		text = text[:n]
+	}
+	return strings.ToValidUTF8(text, "")
+}
