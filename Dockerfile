@@ -33,6 +33,8 @@ COPY --from=operator-packages /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY build/bin/agentops-collector /agentops-collector
 USER 65532:65532
 ENTRYPOINT ["/agentops-collector"]
+# The relay's pod names its own command; an injected container is the sidecar.
+CMD ["sidecar"]
 
 # --- Evaluation runner -----------------------------------------------------------------------------------------------
 FROM ${BASE} AS evals

@@ -32,10 +32,6 @@ lock: setup ## Pin dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra evals --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-evals.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra evals --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -q -o requirements-dev.lock
 
-.PHONY: go
-go: ## Install a Go toolchain when there is none
-	@$(DEVCLUSTER) go
-
 .PHONY: generate
 generate: setup ## Write CRDs, RBAC and reference pages from the types
 	$(BIN)/python -m agentops_operator.generate
@@ -89,7 +85,5 @@ cluster-status: ## What runs and whether it is ready
 	$(DEVCLUSTER) status
 
 .PHONY: binaries
-binaries: ## Build the data plane's static binaries into build/bin
-	@mkdir -p build/bin
-	cd dataplane && $(GO_ENV) go build -trimpath -ldflags='-s -w' -o ../build/bin/agentops-collector ./collector
-	cd dataplane && $(GO_ENV) go build -trimpath -ldflags='-s -w' -o ../build/bin/agentops-mask ./cmd/agentops-mask
+binaries: setup ## Build the data plane's static binaries into build/bin
+	$(BIN)/python -c 'from demo.images import build_programs; build_programs()'

@@ -54,7 +54,15 @@ def build_programs() -> None:
     go = compiler()
     for name, package in PROGRAMS.items():
         with step(f"compiling {name}"):
-            command: list[str | Path] = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", target / name, package]
+            command: list[str | Path] = [
+                go,
+                "build",
+                "-trimpath",
+                f"-ldflags=-s -w -X main.version={VERSION}",
+                "-o",
+                target / name,
+                package,
+            ]
             run(command, cwd=ROOT / "dataplane", env={**os.environ, "CGO_ENABLED": "0"})
 
 

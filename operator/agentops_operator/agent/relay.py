@@ -7,7 +7,7 @@ import yaml
 
 from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.agent.plan import BackendUse
-from agentops_operator.agent.relay_config import SECRETS, bytes_of, collector_config
+from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, bytes_of, collector_config
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RELAY
@@ -109,13 +109,14 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "name": "relay",
         "image": settings.relay.image,
         "imagePullPolicy": settings.relay.pull_policy,
-        "args": ["relay", "--config=watch:/etc/agentops/relay.yaml"],
+        "args": ["relay"],
         "env": [
-            {"name": "AGENTOPS_RELAY_ID", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
+            {"name": "AGENTOPS_POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
             {
                 "name": "AGENTOPS_OPERATOR_SUBJECT",
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
+            {"name": "AGENTOPS_STORE_MAX_BYTES", "value": str(int(bytes_of(settings.relay.storage_size) * STORE_SHARE))},
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
         "readinessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 2},

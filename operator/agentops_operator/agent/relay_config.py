@@ -15,6 +15,7 @@ SECRETS = "/var/run/agentops-secrets"
 FAN_OUT = "forward/backends"
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
 STORE_SHARE = 0.4  # of the volume
+QUEUE_DIRECTORY = "/var/lib/agentops/queue"
 QUEUES_SHARE = 0.4  # of the volume, for all backends together; the rest is slack, as a full disk loses data of everyone
 
 
@@ -36,21 +37,38 @@ def collector_config(backends: Mapping[str, BackendUse], volume_bytes: int) -> d
 
     Args:
         backends: all backends by `namespace/policy/backend`.
-        volume_bytes: size of the relay's volume; store and queues are bounded below it.
+        volume_bytes: size of the relay's volume; the queues are bounded below it.
     """
     config = copy.deepcopy(_fixed_part())
-    config["exporters"]["agentops_store"]["max_bytes"] = int(volume_bytes * STORE_SHARE)
+    if backends:
+        _add_fan_out(config)
     for name in sorted(backends):
         _add_backend(config, name, backends[name], int(volume_bytes * QUEUES_SHARE) // len(backends))
     return config
 
 
+def _add_fan_out(config: dict[str, Any]) -> None:
+    """The way to the backends. A connector that nobody receives from is an error, so it is there only with a backend."""
+    config["extensions"]["file_storage"] = {
+        "directory": QUEUE_DIRECTORY,
+        "create_directory": True,
+        "recreate": True,
+        "compaction": {"on_start": True, "on_rebound": True, "directory": QUEUE_DIRECTORY},
+    }
+    config["service"]["extensions"].append("file_storage")
+    config["connectors"][FAN_OUT] = {}
+    config["service"]["pipelines"]["traces"]["exporters"].append(FAN_OUT)
+
+
 def _add_backend(config: dict[str, Any], name: str, use: BackendUse, queue_bytes: int) -> None:
-    """Authenticator, selection, exporter and pipeline of one backend, apart from all others: one that fails harms none."""
+    """Authenticator, selection, exporter and pipeline of one backend, apart from all others: one that fails harms none.
+
+    Each is named as the backend, which is how the relay finds its state and queue.
+    """
     authenticator, exporter, selection = f"agentops_headers/{name}", f"otlp_http/{name}", f"agentops_select/{name}"
-    config["extensions"][authenticator] = {"backend": name, "headers": _headers(use)}
+    config["extensions"][authenticator] = {"headers": _headers(use)}
     config["service"]["extensions"].append(authenticator)
-    config["processors"][selection] = {"backend": name}
+    config["processors"][selection] = {}
     config["exporters"][exporter] = _exporter(use, authenticator, queue_bytes)
     processors = [selection]
     attributes = resource_attributes(use.backend)
@@ -65,11 +83,6 @@ def _add_backend(config: dict[str, Any], name: str, use: BackendUse, queue_bytes
         "processors": processors,
         "exporters": [exporter],
     }
-    entry = config["service"]["pipelines"]["traces"]["exporters"]
-    if FAN_OUT not in entry:
-        # A connector that nobody receives from is an error, so it is there only when a backend is.
-        config["connectors"][FAN_OUT] = {}
-        entry.append(FAN_OUT)
 
 
 def _headers(use: BackendUse) -> list[dict[str, Any]]:
@@ -98,6 +111,7 @@ def _exporter(use: BackendUse, authenticator: str, queue_bytes: int) -> dict[str
             "storage": "file_storage",
             "sizer": "bytes",
             "queue_size": queue_bytes,
-            "batch": {"flush_timeout": "1s", "min_size": 262144},
+            "num_consumers": 2,
+            "batch": {"flush_timeout": "1s", "min_size": 524288},
         },
     }
