@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devcluster.paths import cache_root
+from devcluster.recipe import full_name, options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from devcluster.recipe import Recipe
+
+AUTHORITIES = "/etc/ssl/certs"
 PIP_SETTINGS = {
     "PIP_CERT": "cert",
     "PIP_INDEX_URL": "index-url",
@@ -23,6 +27,29 @@ def buildah() -> list[str]:
     root = cache_root() / "buildah"
     # The overlay driver needs mounts that a container may not make; vfs always works.
     return ["buildah", "--storage-driver", "vfs", "--root", str(root / "root"), "--runroot", str(root / "run")]
+
+
+def commands(recipe: Recipe, base: str | None, target: Path, environment: Mapping[str, str]) -> list[list[str]]:
+    """Return the commands that build an image and write it to an archive."""
+    name = full_name(recipe.tag)
+    return [
+        [*buildah(), "build", *isolation(), *downloads(environment), *options(recipe, base, environment)],
+        # Not oci-archive: that compresses, which takes longer than the build of most images.
+        [*buildah(), "push", "--quiet", name, f"docker-archive:{target}:{name}"],
+        # The vfs driver keeps a whole copy of every layer of every replaced image.
+        [*buildah(), "rmi", "--prune"],
+    ]
+
+
+def isolation() -> list[str]:
+    """Return the options for a build without a user namespace and a network: both need rights a container lacks."""
+    return ["--isolation", "chroot", "--network", "host", "--layers"]
+
+
+def downloads(environment: Mapping[str, str]) -> list[str]:
+    """Return the options without which downloads fail behind a proxy with an authority of its own."""
+    volumes = (f"{AUTHORITIES}:{AUTHORITIES}:ro", f"{pip_configuration(environment)}:/etc/pip.conf:ro")
+    return [word for volume in volumes for word in ("--volume", volume)]
 
 
 def pip_configuration(environment: Mapping[str, str]) -> Path:

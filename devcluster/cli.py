@@ -15,6 +15,7 @@ from devcluster.binaries import bin_dir
 from devcluster.build import build
 from devcluster.errors import DevclusterError
 from devcluster.paths import Cluster
+from devcluster.recipe import Recipe
 from devcluster.up import ensure_up
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _image(options: argparse.Namespace) -> int:
 
 def _image_build(options: argparse.Namespace) -> int:
     images.build(
-        images.Recipe(
+        Recipe(
             file=Path(options.file),
             context=Path(options.context),
             target=options.target,

@@ -1,14 +1,12 @@
-"""Build images without a Docker engine, and load them into the cluster."""
+"""Build images, keep them as archives in the cache, and load them into the cluster."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devcluster import base_image, record
-from devcluster.buildah import buildah, pip_configuration
+from devcluster import base_image, buildah, docker, record
 from devcluster.commands import run
 from devcluster.errors import DevclusterError
 from devcluster.locking import only_one
@@ -16,28 +14,12 @@ from devcluster.node import containerd
 from devcluster.packages import IMAGES, install
 from devcluster.paths import Cluster, cache_root
 from devcluster.progress import say, step
+from devcluster.recipe import needs_base
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-PASSED_ARGUMENTS = ("GOPROXY", "GOFLAGS", "GONOSUMDB", "GOSUMDB", "GOPRIVATE")
-"""Variables of the caller that a build needs to download modules; a Dockerfile declares them as ARG."""
-AUTHORITIES = "/etc/ssl/certs"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything one image is built from."""
-
-    file: Path
-    context: Path
-    tag: str
-    target: str | None = None
-    arguments: tuple[str, ...] = ()
-    contexts: tuple[str, ...] = ()
-    key: str | None = None
-    """Digest of the inputs, computed by the caller; without one the image is built every time."""
+    from devcluster.recipe import Recipe
 
 
 def build(recipe: Recipe) -> None:
@@ -47,14 +29,10 @@ def build(recipe: Recipe) -> None:
     if recipe.key and built.exists() and key_file.exists() and key_file.read_text() == recipe.key:
         say(f"image {recipe.tag}: unchanged")
         return
-    install(IMAGES)
     with only_one(cache_root() / "locks" / "images", "building images"), step(f"building image {recipe.tag}"):
         key_file.unlink(missing_ok=True)
-        base = base_image.ensure() if needs_base(recipe) else None
-        run(command(recipe, base, os.environ))
-        _export(recipe.tag, built)
-        # The vfs driver keeps a whole copy of every layer of every replaced image.
-        run([*buildah(), "rmi", "--prune"])
+        built.parent.mkdir(parents=True, exist_ok=True)
+        _build(recipe, built)
         key_file.write_text(recipe.key or "")
 
 
@@ -71,48 +49,22 @@ def load(cluster: Cluster, tag: str) -> None:
     _load_once(cluster, decided.layer, tag, built)
 
 
-def command(recipe: Recipe, base: str | None, environment: Mapping[str, str]) -> list[str]:
-    """Return the command line of a build."""
-    passed = [f"{name}={environment[name]}" for name in PASSED_ARGUMENTS if environment.get(name)]
-    arguments = [*([f"BASE={base}"] if base else []), *passed, *recipe.arguments]
-    return [
-        *buildah(),
-        "build",
-        # No user namespaces and no network of its own: both need rights that a container lacks.
-        *("--isolation", "chroot", "--network", "host", "--layers"),
-        # Downloads fail behind a proxy with an authority of its own.
-        *("--volume", f"{AUTHORITIES}:{AUTHORITIES}:ro"),
-        *("--volume", f"{pip_configuration(environment)}:/etc/pip.conf:ro"),
-        *(word for argument in arguments for word in ("--build-arg", argument)),
-        *(word for context in recipe.contexts for word in ("--build-context", context)),
-        *(("--target", recipe.target) if recipe.target else ()),
-        *("--file", str(recipe.file), "--tag", full_name(recipe.tag), str(recipe.context)),
-    ]
-
-
-def needs_base(recipe: Recipe) -> bool:
-    """Whether the Dockerfile leaves its base open and the caller names none."""
-    named = any(argument.startswith("BASE=") for argument in recipe.arguments)
-    return not named and re.search(r"^ARG BASE\b", recipe.file.read_text(), re.MULTILINE) is not None
-
-
-def full_name(tag: str) -> str:
-    """Return the name under which the kubelet looks for a tag."""
-    first, _, rest = tag.partition("/")
-    return tag if rest and re.search(r"[.:]|^localhost$", first) else f"docker.io/{tag if rest else 'library/' + tag}"
-
-
 def archive(tag: str) -> Path:
     """Return where a built image is kept."""
     return cache_root() / "images" / f"{re.sub(r'[^A-Za-z0-9.-]', '_', tag)}.tar"
 
 
-def _export(tag: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _build(recipe: Recipe, target: Path) -> None:
     unfinished = target.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    # Not oci-archive: that compresses, which takes longer than the build of most images.
-    run([*buildah(), "push", "--quiet", full_name(tag), f"docker-archive:{unfinished}:{full_name(tag)}"])
+    if docker.answers():
+        commands = docker.commands(recipe, unfinished, os.environ)
+    else:
+        install(IMAGES)
+        base = base_image.ensure() if needs_base(recipe) else None
+        commands = buildah.commands(recipe, base, unfinished, os.environ)
+    for command in commands:
+        run(command)
     unfinished.rename(target)
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devcluster import record
+from devcluster import docker, record
 from devcluster.build import build
 from devcluster.commands import run, succeeds
 from devcluster.errors import DevclusterError
@@ -42,7 +42,7 @@ def choose(given: Path | None, docker_answers: bool, kind_installed: bool) -> st
 def start(cluster: Cluster, kubeconfig: str | None) -> None:
     """Start the first layer that is possible."""
     given = named_file(kubeconfig)
-    layer = choose(given, succeeds(["docker", "info"]), succeeds(["kind", "version"]))
+    layer = choose(given, docker.answers(), succeeds(["kind", "version"]))
     if given:
         _use_given(cluster, given)
     elif layer == record.KIND:

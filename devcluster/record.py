@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from devcluster.errors import DevclusterError
+
 if TYPE_CHECKING:
     from devcluster.paths import Cluster
 
@@ -27,6 +29,14 @@ def read(cluster: Cluster) -> Record | None:
     if not cluster.record.exists():
         return None
     return Record(**json.loads(cluster.record.read_text()))
+
+
+def node_ip(cluster: Cluster) -> str:
+    """Return the address of our own node, where its API server and its node ports listen."""
+    decided = read(cluster)
+    if decided is None or not decided.address:
+        raise DevclusterError(f"cluster {cluster.name} is no running node of ours")
+    return decided.address
 
 
 def write(cluster: Cluster, record: Record) -> None:

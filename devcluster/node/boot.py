@@ -38,11 +38,11 @@ def boot(cluster: Cluster) -> Node:
         kubeconfig.write(node, "admin", cluster.kubeconfig)
         controlplane.start_api(node)
         _start_runtime(node)
-        wait_until(lambda: _api_ready(node), "the API server is ready", 90, f"See {cluster.apiserver_log}")
+        wait_until(lambda: _api_ready(node), "the API server is ready", 90, f"See {cluster.apiserver_log}", 0.3)
         controlplane.start_controllers(node)
     _start_dns(node)
     with step("waiting for the node and for cluster DNS"):
-        wait_until(lambda: node_ready(cluster), "the node is ready", 120, f"See {cluster.logs / 'kubelet.log'}")
+        wait_until(lambda: node_ready(cluster), "the node is ready", 120, f"See {cluster.logs / 'kubelet.log'}", 0.5)
         _wait_for_dns(node)
     return node
 

@@ -103,6 +103,15 @@ def test_not_ready_without_programs():
     assert not status.ready(Cluster("unit"))
 
 
+def test_address_of_the_node():
+    """Known for our own node; for another cluster there is a message, not an empty string."""
+    record.write(Cluster("unit"), record.Record(record.OWN, "10.207.0.2"))
+    assert record.node_ip(Cluster("unit")) == "10.207.0.2"
+    record.write(Cluster("unit"), record.Record(record.GIVEN))
+    with pytest.raises(DevclusterError, match="no running node of ours"):
+        record.node_ip(Cluster("unit"))
+
+
 def test_packages_to_install():
     """Only what is absent, each package once."""
     assert packages.absent({"a": "one", "b": "two", "c": "two"}, exists=lambda program: program == "a") == ["two"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from devcluster import base_image, images, oci, record
-from devcluster.buildah import pip_configuration
+from devcluster import base_image, buildah, docker, images, oci, record
 from devcluster.errors import DevclusterError
 from devcluster.paths import Cluster
+from devcluster.recipe import Recipe, full_name, needs_base
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from devcluster.paths import Cluster
 )
 def test_name_the_kubelet_looks_for(tag, full):
     """An image under another name is never found, and pulling it fails."""
-    assert images.full_name(tag) == full
+    assert full_name(tag) == full
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def recipe(tmp_path):
     """Return a recipe whose Dockerfile leaves its base open."""
     file = tmp_path / "Dockerfile"
     file.write_text("ARG BASE=python:3.13-slim\nFROM ${BASE}\n")
-    return images.Recipe(file=file, context=tmp_path, tag="operator:dev", target="operator", arguments=("A=1",))
+    return Recipe(file=file, context=tmp_path, tag="operator:dev", target="operator", arguments=("A=1",))
 
 
 def test_build_command(recipe):
     """The target, the arguments and the full name all arrive."""
-    words = images.command(recipe, "localhost/base:1", {"GOPROXY": "x", "HOME": "/root"})
+    words = buildah.commands(recipe, "localhost/base:1", Path("/out"), {"GOPROXY": "x", "HOME": "/root"})[0]
     text = " ".join(words)
     assert "--build-arg BASE=localhost/base:1 --build-arg GOPROXY=x --build-arg A=1" in text
     assert "--target operator" in text
@@ -45,12 +45,20 @@ def test_build_command(recipe):
     assert "HOME" not in text
 
 
+def test_docker_builds_the_same(recipe):
+    """A Docker engine gets the same options, but pulls the base image itself."""
+    build, save = docker.commands(recipe, Path("/out"), {})
+    assert build[-3:] == ["--tag", "docker.io/library/operator:dev", str(recipe.context)]
+    assert not any(word.startswith("BASE=") for word in build)
+    assert save == ["docker", "save", "--output", "/out", "docker.io/library/operator:dev"]
+
+
 def test_base_is_made_only_when_it_is_open(recipe, tmp_path):
     """An image from scratch does not wait for a Debian root."""
-    assert images.needs_base(recipe)
-    assert not images.needs_base(images.Recipe(recipe.file, tmp_path, "a:b", arguments=("BASE=mine",)))
+    assert needs_base(recipe)
+    assert not needs_base(Recipe(recipe.file, tmp_path, "a:b", arguments=("BASE=mine",)))
     recipe.file.write_text("FROM scratch\n")
-    assert not images.needs_base(recipe)
+    assert not needs_base(recipe)
 
 
 def test_an_unchanged_key_builds_nothing(recipe, capsys):
@@ -59,7 +67,7 @@ def test_an_unchanged_key_builds_nothing(recipe, capsys):
     built.parent.mkdir(parents=True)
     built.touch()
     built.with_suffix(".key").write_text("k1")
-    images.build(images.Recipe(recipe.file, recipe.context, "operator:dev", key="k1"))
+    images.build(Recipe(recipe.file, recipe.context, "operator:dev", key="k1"))
     assert "operator:dev: unchanged" in capsys.readouterr().err
 
 
@@ -80,7 +88,7 @@ def test_load_leaves_a_given_cluster_alone():
 
 def test_pip_settings_do_not_enter_the_image():
     """They are a mounted file; as variables they would stay in the image."""
-    text = pip_configuration({"PIP_CERT": "/c.crt", "PIP_USER": "1"}).read_text()
+    text = buildah.pip_configuration({"PIP_CERT": "/c.crt", "PIP_USER": "1"}).read_text()
     assert text == "[global]\ncert = /c.crt\n"
 
 
