@@ -184,7 +184,6 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
 ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.CONFLICTED: ("Agent",),
     Reason.NO_POD_LABELS: ("Agent",),
-    Reason.NO_PODS_MATCHED: ("Agent",),
     Reason.NO_AGENTS_MATCHED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
     Reason.REF_NOT_PERMITTED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
     Reason.UNKNOWN_BACKEND: ("TracePolicy",),

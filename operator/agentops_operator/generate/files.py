@@ -1,5 +1,6 @@
 """All generated files: what they should hold, and what differs on disk."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from agentops_operator.generate.crds import crd
@@ -31,7 +32,7 @@ def differences(root: Path) -> list[str]:
     wrong = [_problem(root / path, text) for path, text in sorted(wanted.items())]
     return [
         *(f"{path}: {problem}" for path, problem in zip(sorted(wanted), wrong, strict=True) if problem),
-        *(f"{path}: is generated no longer" for path in leftovers(root)),
+        *(f"{path}: is generated no longer" for path in leftovers(root, wanted)),
     ]
 
 
@@ -41,9 +42,8 @@ def _problem(path: Path, text: str) -> str:
     return "" if path.read_text(encoding="utf-8") == text else "differs"
 
 
-def leftovers(root: Path) -> list[str]:
+def leftovers(root: Path, wanted: Collection[str]) -> list[str]:
     """Files that carry our header but belong to no kind any more, such as those of a kind that was removed."""
-    wanted = render_all()
     found = (path for folder in FOLDERS for path in sorted((root / folder).rglob("*")) if path.is_file())
     names = (path.relative_to(root).as_posix() for path in found if NOTICE in path.read_text(encoding="utf-8"))
     return [name for name in names if name not in wanted]
@@ -52,13 +52,14 @@ def leftovers(root: Path) -> list[str]:
 def write(root: Path) -> list[str]:
     """Brings the disk in line and returns the paths that changed."""
     changed = []
-    for path, text in sorted(render_all().items()):
+    wanted = render_all()
+    for path, text in sorted(wanted.items()):
         target = root / path
         if _problem(target, text):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
             changed.append(path)
-    for path in leftovers(root):
+    for path in leftovers(root, wanted):
         (root / path).unlink()
         changed.append(path)
     return changed
