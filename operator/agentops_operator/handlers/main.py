@@ -14,6 +14,7 @@ from agentops_operator.api.kind import API_VERSION
 from agentops_operator.handlers.login import register_login
 from agentops_operator.handlers.settings import quiet_settings
 from agentops_operator.handlers.watch import register
+from agentops_operator.runtime.alerts import HttpPrometheus
 from agentops_operator.runtime.clock import SystemClock
 from agentops_operator.runtime.cluster import ApiCluster, connect
 from agentops_operator.runtime.http import HttpServer
@@ -55,7 +56,8 @@ async def serve(settings: RuntimeSettings) -> None:
         standing.waiting_for_lease = False
         metrics.leader.labels(CONTROLLER).set(1)
         known = await _with_owner(settings, cluster)
-        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics))
+        rules = HttpPrometheus(known.compile.prometheus_url) if known.compile.prometheus_url else None
+        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules))
         await _lead(known, standing.operator, cluster, lease if settings.leader_election else None)
     finally:
         if standing.operator is not None:

@@ -31,7 +31,6 @@ WATCHED = (
     *(Watched(GROUP, VERSION, info.plural, info.kind) for info in (*KINDS, *POLICIES)),
     Watched("", "v1", "namespaces", "Namespace", cluster=True),
     Watched("", "v1", "configmaps", "ConfigMap", OURS),
-    Watched("apps", "v1", "statefulsets", "StatefulSet", OURS),
     Watched("batch", "v1", "cronjobs", "CronJob", OURS),
 )
 

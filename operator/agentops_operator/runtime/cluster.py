@@ -109,15 +109,22 @@ class ApiCluster:
             return None
 
     async def missing_kinds(self) -> list[str]:
-        """Plural names of our kinds that the API server does not serve yet."""
+        """Our kinds that the API server does not serve yet."""
+        served = await self._served(API_VERSION)
+        return [info.kind for info in (*KINDS, *POLICIES, *RECORDS) if info.kind not in served]
+
+    async def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the API server has this kind now."""
+        return kind in await self._served(api_version)
+
+    async def _served(self, api_version: str) -> frozenset[str]:
         try:
-            answer = await self._call(Request("GET", f"/apis/{API_VERSION}"))
+            answer = await self._call(Request("GET", f"/apis/{api_version}"))
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            answer = {}
-        served = {resource["name"] for resource in answer.get("resources", ())}
-        return [info.plural for info in (*KINDS, *POLICIES, *RECORDS) if info.plural not in served]
+            return frozenset()
+        return frozenset(resource["kind"] for resource in answer.get("resources", ()))
 
     async def delete(self, ref: Ref, uid: str) -> None:
         """Deletes this very object; that it is gone already, or replaced, is as good."""

@@ -6,8 +6,8 @@ from agentops_operator.agent.facts import Invalid, Key, Resource
 from agentops_operator.agent.plan import Plan
 from agentops_operator.runtime.metrics import Metrics
 
-STATES = ("matched", "injected", "reporting", "outdated", "skipped", "bypassed")
-SHOWN = ("Ready", "Programmed", "Enforced", "Covered")
+STATES = ("matched", "injected", "missed", "reporting", "outdated", "skipped", "bypassed")
+SHOWN = ("Ready", "Programmed", "Enforced", "Covered", "Alerting")
 NUMBERS = {"True": 1.0, "False": 0.0, "Unknown": -1.0}
 
 
@@ -23,9 +23,10 @@ class Gauges:
     def show_agent(self, agent: Resource[Any], plan: Plan) -> None:
         """Shows an Agent's pods and conditions."""
         key, pods = agent.key, plan.status.get("pods") or {}
-        for state in STATES:
-            self._metrics.agent_pods.labels(key.namespace, key.name, state).set(pods.get(state, 0))
         missed = max(0, pods.get("matched", 0) - pods.get("injected", 0) - pods.get("skipped", 0))
+        for state in STATES:
+            count = missed if state == "missed" else pods.get(state, 0)
+            self._metrics.agent_pods.labels(key.namespace, key.name, state).set(count)
         self._count_missed(key, missed)
         self._conditions(key, [(str(c.type), str(c.status)) for c in plan.conditions])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from agentops_operator.agent.alert_rules import NAME as ALERT_RULES
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
@@ -14,6 +15,7 @@ from agentops_operator.runtime.parse import key_of, labels_of, parse
 from agentops_operator.runtime.store import Store
 
 RELAY_KIND = "Relay"  # no resource: the key of the shared objects of the relay
+ALERTS_KIND = "AlertRules"  # no resource either
 
 CHILDREN = {
     "ConfigMap": "v1",
@@ -29,9 +31,18 @@ def relay_key(home: str) -> Key:
     return Key(RELAY_KIND, home, RELAY)
 
 
+def alerts_key(home: str) -> Key:
+    """The key of the alert rules of all namespaces."""
+    return Key(ALERTS_KIND, home, ALERT_RULES)
+
+
 def index_key(namespace: str) -> Key:
     """The key of a namespace's injection index."""
     return Key(INJECTION_INDEX.kind, namespace, "")
+
+
+SHARED = {RELAY: relay_key, ALERT_RULES: alerts_key}
+"""Objects of the operator's namespace that no Agent owns, and the keys that keep them."""
 
 
 class Intake:
@@ -82,8 +93,8 @@ class Intake:
         """Whose work a change of this child undoes."""
         if item.ref.kind == INJECTION_INDEX.kind:
             return [index_key(item.ref.namespace)]
-        if item.ref.name == RELAY and item.ref.namespace == self._store.settings.operator_namespace:
-            return [relay_key(item.ref.namespace)]
+        if item.ref.namespace == self._store.settings.operator_namespace and item.ref.name in SHARED:
+            return [SHARED[item.ref.name](item.ref.namespace)]
         owners = body["metadata"].get("ownerReferences") or []
         return [
             key

@@ -20,6 +20,7 @@ PLURALS = {
     "Namespace": "namespaces",
     "NetworkPolicy": "networkpolicies",
     "Pod": "pods",
+    "PrometheusRule": "prometheusrules",
     "Service": "services",
     "StatefulSet": "statefulsets",
     **{info.kind: info.plural for info in (*KINDS, *POLICIES, *RECORDS)},
@@ -103,6 +104,9 @@ class Cluster(Protocol):
 
     async def get(self, ref: Ref) -> dict[str, Any] | None:
         """The object, or None."""
+
+    async def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the API server has this kind now."""
 
     async def delete(self, ref: Ref, uid: str) -> None:
         """Deletes this very object; one of the same name that came later is left alone."""

@@ -5,16 +5,15 @@ A label selector would miss just the pods that matter: those that an Agent match
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
+from functools import partial
 from typing import Any
 
 from agentops_operator.agent.facts import Key
 from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.follow import Collection, follow
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref
 from agentops_operator.runtime.parse import parse_pod
-from agentops_operator.runtime.queue import retry_after
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -64,65 +63,55 @@ class PodWatcher:
         """One task a namespace, or one for all; the switch back waits for half as many, so that it does not flap."""
         together = len(self._wanted) > (self._many // 2 if EVERYWHERE in self._tasks else self._many)
         targets = {EVERYWHERE} if together else set(self._wanted)
+        already = EVERYWHERE in self._tasks
         for scope in self._tasks.keys() - targets:
-            self._tasks.pop(scope).cancel()
+            if not (together and scope.startswith("/")):  # a list of one namespace ends by itself
+                self._tasks.pop(scope).cancel()
         for scope in targets - self._tasks.keys():
-            self._tasks[scope] = asyncio.create_task(self._follow(scope), name=f"pods of {scope or 'all namespaces'}")
-        if together:
+            self._start(scope, follow(self._cluster, self._clock, self._collection(scope)))
+        if together and already:
             for namespace in self._wanted - self._listed:
-                self._tasks.setdefault("/" + namespace, asyncio.create_task(self._catch_up(namespace)))
+                if "/" + namespace not in self._tasks:
+                    self._start("/" + namespace, self._catch_up(namespace))
 
-    async def _follow(self, scope: str) -> None:
-        failures = 0
-        version = ""
-        while True:
-            try:
-                version = version or await self._list(scope)
-                failures = 0
-                version = await self._watch(scope, version)
-            except ApiError as error:
-                failures += 1
-                if error.status in (HTTPStatus.GONE, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-                    version = ""
-                await self._pause(scope, error, failures)
+    def _start(self, name: str, work: Any) -> None:
+        self._tasks[name] = asyncio.create_task(work, name=f"pods of {name or 'all namespaces'}")
 
-    async def _pause(self, scope: str, error: ApiError, failures: int) -> None:
-        log = LOG.debug if error.status in (0, HTTPStatus.GONE) and failures == 1 else LOG.warning
-        log("pods of %s: %s", scope or "all namespaces", error)
-        if failures > 1:
-            self._release(scope)  # a list that keeps failing must not hold the Agents back for ever
-        await self._clock.sleep(min(30.0, retry_after(failures, random.random())))  # noqa: S311  (jitter)
-
-    async def _list(self, scope: str) -> str:
-        self._ended[scope] = set()
-        items, version = await self._cluster.list(Ref("v1", "Pod", scope, ""), fields=ALIVE, metadata=True)
-        self._take(items, self._ended.pop(scope), (scope,) if scope else self._wanted)
-        self._release(scope)
-        return version
+    def _collection(self, scope: str) -> Collection:
+        return Collection(
+            ref=Ref("v1", "Pod", scope, ""),
+            fields=ALIVE,
+            metadata=True,
+            before_list=partial(self._ended.__setitem__, scope, set()),
+            listed=partial(self._take, scope),
+            event=self._event,
+            failed=partial(self._release, scope),  # a list that keeps failing must not hold the Agents back for ever
+        )
 
     async def _catch_up(self, namespace: str) -> None:
         """Lists one namespace while the watch of the cluster runs on."""
+        what = self._collection(namespace)
         try:
-            self._ended[namespace] = set()
-            items, _ = await self._cluster.list(Ref("v1", "Pod", namespace, ""), fields=ALIVE, metadata=True)
-            self._take(items, self._ended.get(namespace, set()), (namespace,))
+            what.before_list()
+            items, _ = await self._cluster.list(what.ref, fields=ALIVE, metadata=True)
+            what.listed(items)
         except ApiError as error:
             LOG.warning("pods of %s: %s", namespace, error)
+            self._release(namespace)
         finally:
-            self._ended.pop(namespace, None)
             self._tasks.pop("/" + namespace, None)
-        self._release(namespace)
 
-    def _take(self, items: Iterable[dict[str, Any]], ended: set[str], namespaces: Iterable[str]) -> None:
+    def _take(self, scope: str, items: Iterable[dict[str, Any]]) -> None:
         pods = [parse_pod(item) for item in items if item["metadata"]["namespace"] in self._wanted]
-        alive = {pod.uid for pod in pods} - ended
-        for namespace in namespaces:
+        alive = {pod.uid for pod in pods} - self._ended.pop(scope, set())
+        for namespace in (scope,) if scope else self._wanted:
             for uid in self._store.pods.uids(namespace):
                 if uid not in alive:
                     self._due(self._store.pod_gone(namespace, uid))
         for pod in pods:
             if pod.uid in alive:
                 self._due(self._store.pod_changed(pod))
+        self._release(scope)
 
     def _release(self, scope: str) -> None:
         for namespace in (scope,) if scope else self._wanted:
@@ -130,18 +119,10 @@ class PodWatcher:
                 self._listed.add(namespace)
                 self._due(agent.key for agent in self._store.agents.in_namespace(namespace))
 
-    async def _watch(self, scope: str, version: str) -> str:
-        async for event in self._cluster.watch(Ref("v1", "Pod", scope, ""), version, fields=ALIVE, metadata=True):
-            body = event["object"]
-            if event["type"] == "ERROR":
-                raise ApiError(body.get("code", 0), body.get("reason", ""), body.get("message", ""))
-            version = body["metadata"]["resourceVersion"]
-            if event["type"] != "BOOKMARK" and body["metadata"]["namespace"] in self._wanted:
-                self._event(event["type"], body)
-        return version
-
     def _event(self, kind: str, body: dict[str, Any]) -> None:
         metadata = body["metadata"]
+        if metadata["namespace"] not in self._wanted:
+            return
         if kind == "DELETED":
             for scope in (metadata["namespace"], EVERYWHERE):
                 if scope in self._ended:

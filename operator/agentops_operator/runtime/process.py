@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.relay import compile_relay
+from agentops_operator.runtime.alerts import AlertObserver, AlertWriter, RulesSource
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.events import Recorder
 from agentops_operator.runtime.gauges import Gauges
+from agentops_operator.runtime.home import Home
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import Intake, index_key, relay_key
+from agentops_operator.runtime.intake import Intake, alerts_key, index_key, relay_key
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.objects import Cluster
 from agentops_operator.runtime.observer import Observer, RelayClient
@@ -33,6 +35,7 @@ class Outside:
     relay: RelayClient
     clock: Clock
     metrics: Metrics
+    rules: RulesSource | None = None
 
 
 class Operator:
@@ -50,7 +53,9 @@ class Operator:
         self.intake = Intake(self.store, self._attendance, self.queue.add)
         self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
-        self.intake.namespaces_changed = self._pods.want
+        self._home = Home(outside.cluster, outside.clock, self.store, self.intake)
+        self.intake.namespaces_changed = self._namespaces_changed
+        self._namespaces: frozenset[str] = frozenset()
         self.working = False
 
     def _parts(self) -> Parts:
@@ -66,6 +71,7 @@ class Operator:
                 outside.cluster, applier, store.children, store.agents, self._attendance, outside.clock, outside.metrics
             ),
             relay=RelayWriter(applier, self._attendance, self._settings.compile, compile_relay),
+            alerts=AlertWriter(outside.cluster, applier, store),
             outcomes=outcomes,
             policies=PolicyStatus(store.policies, outcomes, statuses, self._attendance, self._settings.home),
             recorder=Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity),
@@ -89,15 +95,28 @@ class Operator:
 
     async def _begin(self) -> None:
         every = self._settings.observe_seconds
+        self._tasks.append(asyncio.create_task(self._home.run(), name="home"))
         if every > 0:
             await self._observer.first_look()
+        if self._outside.rules is not None:
+            alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
+            await alerts.look()
+            self._tasks.append(asyncio.create_task(alerts.run(), name="alerts"))
+        await self._home.listed.wait()
         self.queue.add(relay_key(self._settings.home))
+        self.queue.add(alerts_key(self._settings.home))
         for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
             self.queue.add(index_key(namespace))  # an index whose last Agent went while nobody watched
         self.queue.start()
         self.working = True
         if every > 0:
             await self._observer.run(every)
+
+    def _namespaces_changed(self, namespaces: frozenset[str]) -> None:
+        if namespaces != self._namespaces:
+            self._namespaces = namespaces
+            self._pods.want(namespaces)
+            self.queue.add(alerts_key(self._settings.home), after=1.0)
 
     def _namespace_complete(self, namespace: str) -> None:
         self.queue.add(index_key(namespace))

@@ -10,18 +10,21 @@ from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.condition import false, kstatus
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.runtime import policy_status, relay_writer
+from agentops_operator.runtime.alerts import AlertWriter
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.events import Recorder, transitions
 from agentops_operator.runtime.gauges import Gauges
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import RELAY_KIND, index_key, relay_key
+from agentops_operator.runtime.intake import ALERTS_KIND, RELAY_KIND, index_key, relay_key
 from agentops_operator.runtime.objects import ApiError
 from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
 from agentops_operator.runtime.relay_writer import RelayWriter
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
+
+LOOK_AGAIN = 600.0  # seconds until optional APIs are looked for again
 
 
 class ApplyError(Exception):
@@ -39,6 +42,7 @@ class Parts:
     statuses: StatusWriter
     index: IndexWriter
     relay: RelayWriter
+    alerts: AlertWriter
     outcomes: Outcomes
     policies: PolicyStatus
     recorder: Recorder
@@ -64,6 +68,9 @@ class Reconciler:
         if key.kind == RELAY_KIND:
             await self._parts.relay.write()
             return None
+        if key.kind == ALERTS_KIND:
+            await self._parts.alerts.write()
+            return LOOK_AGAIN
         await self._policy(key)
         return None
 

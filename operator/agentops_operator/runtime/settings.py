@@ -79,10 +79,10 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
     return RuntimeSettings(
         compile=_compile_settings(environment),
         identity=get("AGENTOPS_POD_NAME") or get("HOSTNAME") or defaults.identity,
-        namespaces=tuple(part.strip() for part in get("AGENTOPS_WATCH_NAMESPACES", "").split(",") if part.strip()),
+        namespaces=_list(get("AGENTOPS_WATCH_NAMESPACES", "")),
         kubeconfig=get("AGENTOPS_KUBECONFIG") or get("KUBECONFIG", ""),
         kube_context=get("AGENTOPS_KUBE_CONTEXT", ""),
-        leader_election=get("AGENTOPS_LEADER_ELECTION", "true").lower() not in ("false", "0", "no"),
+        leader_election=_truth(get("AGENTOPS_LEADER_ELECTION", "true")),
         workers=int(_number(environment, "AGENTOPS_WORKERS", defaults.workers)),
         observe_seconds=_number(environment, "AGENTOPS_OBSERVE_SECONDS", defaults.observe_seconds),
         relay_host=get("AGENTOPS_RELAY_HOST", ""),
@@ -104,32 +104,47 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
         "operator_deployment": "AGENTOPS_OPERATOR_DEPLOYMENT",
         "prometheus_url": "AGENTOPS_PROMETHEUS_URL",
     }
-    given = {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
-    return Settings(**given, relay=_relay_settings(environment))
+    return Settings(**_given(environment, names), relay=_relay_settings(environment))
 
 
 def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:
-    defaults = RelaySettings()
-    storage = _json(environment, "AGENTOPS_RELAY_STORAGE")
-    return RelaySettings(
-        image=environment.get("AGENTOPS_RELAY_IMAGE") or defaults.image,
-        pull_policy=environment.get("AGENTOPS_IMAGE_PULL_POLICY") or defaults.pull_policy,
-        pull_secrets=tuple(name for name in environment.get("AGENTOPS_IMAGE_PULL_SECRETS", "").split(",") if name),
-        replicas=int(_number(environment, "AGENTOPS_RELAY_REPLICAS", defaults.replicas)),
-        resources=_json(environment, "AGENTOPS_RELAY_RESOURCES") or defaults.resources,
-        storage_size=storage.get("size") or defaults.storage_size,
-        storage_class=storage.get("className") or defaults.storage_class,
-        persistent=storage.get("persistent", defaults.persistent),
-    )
+    names = {
+        "image": "AGENTOPS_RELAY_IMAGE",
+        "pull_policy": "AGENTOPS_RELAY_PULL_POLICY",
+        "storage_size": "AGENTOPS_RELAY_STORAGE_SIZE",
+        "storage_class": "AGENTOPS_RELAY_STORAGE_CLASS",
+    }
+    given: dict[str, Any] = dict(_given(environment, names))
+    if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
+        given["pull_secrets"] = _list(secrets)
+    if environment.get("AGENTOPS_RELAY_REPLICAS"):
+        given["replicas"] = int(_number(environment, "AGENTOPS_RELAY_REPLICAS", 1))
+    if resources := environment.get("AGENTOPS_RELAY_RESOURCES"):
+        given["resources"] = _json(resources)
+    if persistent := environment.get("AGENTOPS_RELAY_PERSISTENT"):
+        given["persistent"] = _truth(persistent)
+    return RelaySettings(**given)
 
 
-def _json(environment: Mapping[str, str], name: str) -> dict[str, Any]:
+def _given(environment: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    return {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _truth(text: str) -> bool:
+    return text.lower() not in ("false", "0", "no")
+
+
+def _json(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(environment.get(name) or "{}")
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{name} must be a JSON object: {error}") from None
+        value = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"AGENTOPS_RELAY_RESOURCES must be a JSON object: {error}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{name} must be a JSON object, got {value!r}")
+        raise TypeError("AGENTOPS_RELAY_RESOURCES must be a JSON object")
     return value
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import (
     AgentObservation,
+    Alerting,
     Input,
     Invalid,
     Key,
@@ -38,6 +39,7 @@ class Store:
         self.namespaces: dict[str, Mapping[str, str]] = {}
         self.observations: dict[Key, AgentObservation] = {}
         self.relay = RelayObservation()
+        self.alerting: dict[str, Alerting] = {}
         self.errors: dict[Key, str] = {}
 
     def gather(self, key: Key) -> Input | Invalid | None:
@@ -55,6 +57,7 @@ class Store:
             pods=pods,
             observation=self.observations.get(key),
             relay=self.relay,
+            alerting=self.alerting.get(key.namespace),
             apply_error=self.errors.get(key, ""),
         )
 

@@ -1,0 +1,82 @@
+"""List, then watch, then list again when the stream cannot be continued: one collection, for as long as it is wanted."""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.objects import ApiError, Cluster, Ref
+from agentops_operator.runtime.queue import retry_after
+
+LOG = logging.getLogger(__name__)
+LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is followed, and who is told.
+
+    Attributes:
+        ref: kind and namespace, with an empty name.
+        labels: label selector.
+        fields: field selector.
+        metadata: whether metadata is enough.
+        before_list: called before each list.
+        listed: takes all items of a list.
+        event: takes the type and the body of an event.
+        failed: called when a list or watch failed more than once in a row.
+    """
+
+    ref: Ref
+    listed: Callable[[list[dict[str, Any]]], None]
+    event: Callable[[str, dict[str, Any]], None]
+    failed: Callable[[], None]
+    before_list: Callable[[], None] = lambda: None
+    labels: str = ""
+    fields: str = ""
+    metadata: bool = False
+
+
+async def follow(cluster: Cluster, clock: Clock, what: Collection) -> None:
+    """Follows a collection until it is cancelled; no answer of the API server ends it."""
+    failures, version = 0, ""
+    while True:
+        try:
+            version = version or await _list(cluster, what)
+            failures = 0
+            version = await _watch(cluster, what, version)
+        except ApiError as error:
+            failures += 1
+            if error.status:  # a lost connection is continued where it broke; a refusal needs a new list
+                version = ""
+            await _pause(clock, what, error, failures)
+
+
+async def _list(cluster: Cluster, what: Collection) -> str:
+    what.before_list()
+    items, version = await cluster.list(what.ref, labels=what.labels, fields=what.fields, metadata=what.metadata)
+    what.listed(items)
+    return version
+
+
+async def _watch(cluster: Cluster, what: Collection, version: str) -> str:
+    events = cluster.watch(what.ref, version, labels=what.labels, fields=what.fields, metadata=what.metadata)
+    async for event in events:
+        body = event["object"]
+        if event["type"] == "ERROR":
+            raise ApiError(body.get("code", 500), body.get("reason", ""), body.get("message", ""))
+        version = body["metadata"]["resourceVersion"]
+        if event["type"] != "BOOKMARK":
+            what.event(event["type"], body)
+    return version
+
+
+async def _pause(clock: Clock, what: Collection, error: ApiError, failures: int) -> None:
+    ordinary = error.status in (0, HTTPStatus.GONE) and failures == 1
+    LOG.log(logging.DEBUG if ordinary else logging.WARNING, "%s in %s: %s", what.ref.kind, what.ref.namespace or "all", error)
+    if failures > 1:
+        what.failed()
+    await clock.sleep(min(LONGEST_PAUSE, retry_after(failures, random.random())))  # noqa: S311  (jitter)
