@@ -60,18 +60,31 @@ func matchIPv6(s string, at int) (start, end int, ok bool) {
 	for end > start && (s[end-1] == '.' || (s[end-1] == ':' && !strings.HasSuffix(s[start:end], "::"))) {
 		end--
 	}
-	text := s[start:end]
-	if len(text) < 6 || strings.Count(text, ":") < 2 || !strings.ContainsAny(text, "0123456789") {
-		return 0, 0, false
+	for end-start >= 6 {
+		if addressIn(s, start, end) {
+			return start, end, true
+		}
+		// "value:2001:db8::1": letters of the word before a colon may be hexadecimal digits too.
+		colon := strings.IndexByte(s[start:end], ':')
+		if colon < 0 {
+			break
+		}
+		start += colon + 1
 	}
-	if !startsWord(s, start) || !endsWord(s, end) {
-		return 0, 0, false
+	return 0, 0, false
+}
+
+// addressIn counts colons first: the parser's errors cost an allocation each.
+func addressIn(s string, start, end int) bool {
+	text := s[start:end]
+	if colons := strings.Count(text, ":"); colons < 2 || (colons < 6 && !strings.Contains(text, "::")) {
+		return false
+	}
+	if !strings.ContainsAny(text, "0123456789") || !startsWord(s, start) || !endsWord(s, end) {
+		return false
 	}
 	addr, err := netip.ParseAddr(text)
-	if err != nil || !addr.Is6() || !personal(addr) {
-		return 0, 0, false
-	}
-	return start, end, true
+	return err == nil && addr.Is6() && personal(addr)
 }
 
 func inIPv6(c byte) bool { return isHex(c) || c == ':' }

@@ -27,10 +27,13 @@ func (f *finder) tryNumber(at int) {
 		}
 	}
 	letters := lettersBefore(text, at)
+	begin := at - letters
+	if n := escapedLetters(text, begin, letters); n > 0 {
+		begin, letters = begin+n, letters-n
+	}
 	if letters > maxLetters {
 		return
 	}
-	begin := at - letters
 	if letters > 0 && !startsWord(text, begin) {
 		if !percentBefore(text, at) {
 			return
@@ -77,10 +80,22 @@ func (f *finder) tryNumbers(detectors []*detector, begin, at int) {
 
 func lettersBefore(s string, at int) int {
 	n := 0
-	for n <= maxLetters && at-n > 0 && isLetter(s[at-n-1]) {
+	// Two more than may belong to a value: those of a percent escape.
+	for n <= maxLetters+2 && at-n > 0 && isLetter(s[at-n-1]) {
 		n++
 	}
 	return n
+}
+
+// escapedLetters counts the letters at begin that belong to a percent escape: the D of "%3DDE89…", the CD of "%CDX1…".
+func escapedLetters(s string, begin, letters int) int {
+	switch {
+	case letters > 1 && begin >= 2 && s[begin-2] == '%' && isDigit(s[begin-1]) && isHex(s[begin]):
+		return 1
+	case letters > 2 && begin >= 1 && s[begin-1] == '%' && isHex(s[begin]) && isHex(s[begin+1]):
+		return 2
+	}
+	return 0
 }
 
 // percentBefore says whether a percent escape that ends in a letter ("%3D") stands before at.
@@ -127,12 +142,20 @@ func insideToken(s string, at int) bool {
 	}
 	prev, before := s[at-1], s[at-2]
 	switch prev {
-	case '.', ',':
+	case '.':
 		return isDigit(before)
+	case ',':
+		return isDigit(before) && isThousands(s, at)
 	case '-':
 		return isDigit(before) || insideUUID(s, at)
 	}
 	return false
+}
+
+// isThousands tells "1,234" from the columns of a table: three digits and no separator of an identifier behind them.
+func isThousands(s string, at int) bool {
+	n := digitsFrom(s, at, 8)
+	return n == 3 && (at+n == len(s) || (s[at+n] != '-' && s[at+n] != ' ' && s[at+n] != '.' && s[at+n] != '/'))
 }
 
 // joined says whether a hyphen joins the place to a word before it, as in an order number.
