@@ -10,7 +10,8 @@ from devcluster import docker, record
 from devcluster.build import build
 from devcluster.commands import run, succeeds
 from devcluster.errors import DevclusterError
-from devcluster.node import boot
+from devcluster.node import boot, network
+from devcluster.packages import require_root
 from devcluster.progress import say, step
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def _start_kind(cluster: Cluster) -> None:
 
 def _start_own(cluster: Cluster) -> None:
     say("starting our own single node: no kubeconfig was named, and no Docker engine with kind answers")
-    # Written before the start: `down` has to know what to clean up when the start fails.
+    require_root()
+    network.refuse_taken(cluster)
+    # Written before the start, so that `down` cleans up a failed one; but after the check above,
+    # because a record says that namespace and cgroup of this name are ours to remove.
     record.write(cluster, record.Record(record.OWN))
     node = boot.boot(cluster)
     record.write(cluster, record.Record(record.OWN, node.subnet.node))

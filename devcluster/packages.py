@@ -32,7 +32,7 @@ NODE = {
 IMAGES = {"buildah": "buildah", "mmdebstrap": "mmdebstrap"}
 """Program -> Debian package, for building images."""
 
-ALTERNATIVE = "Without them there is no local node; what needs no cluster still works: `make test-fast`."
+ALTERNATIVE = "Until then there is no local node; what needs no cluster still works: `make test-fast`."
 
 
 def absent(needed: Mapping[str, str], exists: Callable[[str], bool] | None = None) -> list[str]:

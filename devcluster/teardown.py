@@ -8,6 +8,7 @@ from devcluster import leftovers, processes, record
 from devcluster.commands import run
 from devcluster.locking import only_one
 from devcluster.node import cgroups, kernel, network
+from devcluster.packages import require_root
 from devcluster.paths import Cluster, cache_root
 from devcluster.progress import say, step
 from devcluster.waiting import wait_until
@@ -32,18 +33,19 @@ def down(name: str) -> None:
 def remove(cluster: Cluster) -> None:
     """Remove the cluster whose lock we hold."""
     decided = record.read(cluster)
-    if decided is None and not cluster.state.exists():
+    if decided is None:
         say(f"cluster {cluster.name} is not there")
         return
     with step(f"removing cluster {cluster.name}"):
-        if decided and decided.layer == record.KIND:
+        if decided.layer == record.KIND:
             run(["kind", "delete", "cluster", "--name", cluster.name])
-        elif not decided or decided.layer == record.OWN:
+        elif decided.layer == record.OWN:
             _remove_node(cluster)
         shutil.rmtree(cluster.state)
 
 
 def _remove_node(cluster: Cluster) -> None:
+    require_root()
     _stop(cluster, ORDER[0])
     _kill_pods(cluster)
     for names in ORDER[1:]:

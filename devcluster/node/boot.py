@@ -13,7 +13,7 @@ from devcluster.commands import run, succeeds
 from devcluster.errors import DevclusterError
 from devcluster.node import certificates, containerd, controlplane, dns, kernel, kubeconfig, kubelet, network, proxy
 from devcluster.node.layout import Node, free_subnet
-from devcluster.packages import NODE, install, require_root
+from devcluster.packages import NODE, install
 from devcluster.progress import say, step
 from devcluster.waiting import wait_until
 
@@ -27,7 +27,6 @@ FIRST = tuple(program for program in PROGRAMS if program.name in {"kubernetes", 
 
 def boot(cluster: Cluster) -> Node:
     """Build what is missing and start every program of the node."""
-    require_root()
     _prepare()
     node = Node(cluster, free_subnet(network.used_networks()))
     cluster.state.mkdir(parents=True, exist_ok=True)

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devcluster.commands import run
+from devcluster.errors import DevclusterError
 
 if TYPE_CHECKING:
     from devcluster.node.layout import Node
     from devcluster.paths import Cluster
+
+NAMESPACES = Path("/run/netns")
 
 
 def device(cluster: Cluster) -> str:
@@ -40,6 +43,15 @@ SYSCTLS = (
     "net.ipv4.conf.all.rp_filter=0",
     "net.ipv4.conf.default.rp_filter=0",
 )
+
+
+def refuse_taken(cluster: Cluster) -> None:
+    """Raise when a cluster of this name runs that is not in our state directory."""
+    if Path(NAMESPACES, cluster.network_namespace).exists():
+        raise DevclusterError(
+            f"a cluster named {cluster.name} runs on this machine that {cluster.state} knows nothing about: "
+            "another user's, or one whose state directory was deleted. Choose another --name"
+        )
 
 
 def host_commands(node: Node) -> list[str]:
@@ -70,7 +82,7 @@ def remove(cluster: Cluster) -> None:
     name = device(cluster)
     if Path("/sys/class/net", name).exists():
         run(["ip", "link", "delete", name])
-    if Path("/run/netns", cluster.network_namespace).exists():
+    if Path(NAMESPACES, cluster.network_namespace).exists():
         run(["ip", "netns", "delete", cluster.network_namespace])
 
 

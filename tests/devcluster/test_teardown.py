@@ -3,8 +3,11 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from devcluster import leftovers, processes, teardown
-from devcluster.node import kernel
+from devcluster.errors import DevclusterError
+from devcluster.node import kernel, network
 from devcluster.paths import Cluster
 
 MOUNTINFO = [
@@ -54,6 +57,15 @@ def test_down_without_a_cluster(capsys):
     """Nothing there is not an error: `down` can always be called."""
     teardown.down("absent")
     assert "cluster absent is not there" in capsys.readouterr().err
+
+
+def test_a_foreign_cluster_of_the_same_name(tmp_path, monkeypatch):
+    """Names are machine-wide: without this check `down` would remove another user's cluster."""
+    monkeypatch.setattr(network, "NAMESPACES", tmp_path)
+    network.refuse_taken(Cluster("unit"))
+    (tmp_path / "agentops-dev-unit").touch()
+    with pytest.raises(DevclusterError, match="a cluster named unit runs"):
+        network.refuse_taken(Cluster("unit"))
 
 
 def test_kernel_settings_come_back(tmp_path, monkeypatch):
