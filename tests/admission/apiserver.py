@@ -1,0 +1,243 @@
+"""An API server of its own for admission tests: etcd and kube-apiserver, ready in seconds, with the chart's policies.
+
+Not the node that other tests share: there the operator would remove the indexes that these tests write, and a panic in
+the log could be anybody's. Requests are dry runs, so no kubelet and no controller is needed.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from devcluster import bin_dir
+from devcluster.build import build
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "agentops-operator"
+HOME = "agentops-system"
+OPERATOR = f"system:serviceaccount:{HOME}:agentops-operator"
+INDEXES = "/apis/agentops.dev/v1alpha1/namespaces/{}/injectionindexes"
+KINDS = (
+    "CustomResourceDefinition",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
+PANIC = "Observed a panic"
+PATIENCE = 60.0
+
+Object = dict[str, Any]
+
+
+def render(*args: str) -> list[Object]:
+    """Objects that the chart renders for the API server of these tests."""
+    command = [bin_dir() / "helm", "template", "agentops", CHART, "-n", HOME, "--kube-version", "1.36.3", *args]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [found for found in yaml.safe_load_all(text) if found]
+
+
+@dataclass
+class Api:
+    """One keep-alive connection to the API server; kubectl would take fifty times as long for each pod."""
+
+    port: int
+    token: str
+    log: Path
+    _connection: http.client.HTTPSConnection | None = field(default=None, repr=False)
+
+    def call(self, method: str, path: str, body: Object | None = None, *, user: str = "", groups: tuple[str, ...] = ()) -> tuple[int, Object]:
+        """Status code and body of the answer. With `user`, asked in the name of that user."""
+        headers = [("Authorization", f"Bearer {self.token}"), ("Accept", "application/json")]
+        headers += [("Impersonate-User", user)] if user else []
+        # A user that is impersonated has no rights of its own here; the policies look at the name only.
+        headers += [("Impersonate-Group", group) for group in ((*groups, "system:masters") if user and not groups else groups)]
+        content = json.dumps(body) if body is not None else None
+        kind = {"PATCH": "application/merge-patch+json", "APPLY": "application/apply-patch+yaml"}.get(method, "application/json")
+        headers += [("Content-Type", kind), ("Content-Length", str(len(content or "")))]
+        for attempt in (1, 2):
+            try:
+                return self._once("PATCH" if method == "APPLY" else method, path, content, headers)
+            except (http.client.HTTPException, OSError):
+                self._connection = None
+                if attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _once(self, method: str, path: str, content: str | None, headers: list[tuple[str, str]]) -> tuple[int, Object]:
+        if self._connection is None:
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            self._connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        self._connection.putrequest(method, path)
+        for name, value in headers:
+            self._connection.putheader(name, value)
+        self._connection.endheaders(content.encode() if content is not None else None)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        try:
+            return answer.status, json.loads(text)
+        except ValueError:
+            return answer.status, {"message": text.decode(errors="replace")}
+
+    def close(self) -> None:
+        """Closes the connection; an open socket would be a warning, and warnings are errors."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def apply(self, path: str, body: Object, user: str = "") -> Object:
+        """Server-side apply under the object's path; fails the test when refused."""
+        status, answer = self.call("APPLY", f"{path}/{body['metadata']['name']}?fieldManager=tests&force=true", body, user=user)
+        assert status < 300, answer.get("message", answer)
+        return answer
+
+    def namespace(self, name: str, labels: dict[str, str] | None = None) -> str:
+        """A namespace with the service account that pods have by default; no controller runs here that would make it."""
+        self.apply("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}})
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
+        self.apply(f"/api/v1/namespaces/{name}/serviceaccounts", account)
+        return name
+
+    def index(self, namespace: str, agents: Object) -> None:
+        """Writes the injection index of a namespace as the operator does."""
+        body = {
+            "apiVersion": "agentops.dev/v1alpha1",
+            "kind": "InjectionIndex",
+            "metadata": {"name": "injection", "namespace": namespace},
+            "agents": agents,
+        }
+        self.apply(INDEXES.format(namespace), body, user=OPERATOR)
+
+    def create_pod(self, namespace: str, pod: Object) -> tuple[int, Object]:
+        """Creates a pod as a dry run: all of admission and validation, nothing stored."""
+        meta = {**pod.get("metadata", {}), "namespace": namespace}
+        return self.call("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", {**pod, "metadata": meta})
+
+    def panics(self) -> list[str]:
+        """Lines of the API server's log that tell of a panic; failurePolicy does not cover those."""
+        return [line for line in self.log.read_text(errors="replace").splitlines() if PANIC in line]
+
+    def wait_until_injecting(self, namespace: str, pod: Object) -> None:
+        """Waits until a pod gets the sidecar: policies take a second to be active, parameters arrive by watch."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            status, answer = self.create_pod(namespace, pod)
+            if status == 201 and "agentops.dev/agent" in answer["metadata"].get("annotations", {}):
+                return
+            assert time.monotonic() < deadline, f"no sidecar after {PATIENCE:.0f} s: {status} {answer}"
+            time.sleep(0.2)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _program(name: str, log: Path, *args: str) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen([bin_dir() / name, *args], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ})
+
+
+def _keys(directory: Path) -> tuple[Path, Path]:
+    private, public = directory / "sa.key", directory / "sa.pub"
+    subprocess.run(["openssl", "genrsa", "-out", private, "2048"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rsa", "-in", private, "-pubout", "-out", public], check=True, capture_output=True)
+    return private, public
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Api]:
+    """etcd and the API server, ended afterwards."""
+    build()
+    client, peer, port = _free_ports(3)
+    private, public = _keys(directory)
+    token = secrets.token_hex(16)
+    (directory / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
+    started = [
+        _program(
+            "etcd",
+            directory / "etcd.log",
+            f"--data-dir={directory / 'etcd'}",
+            "--unsafe-no-fsync",
+            f"--listen-client-urls=http://127.0.0.1:{client}",
+            f"--advertise-client-urls=http://127.0.0.1:{client}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+            f"--initial-cluster=default=http://127.0.0.1:{peer}",
+        ),
+        _program(
+            "kube-apiserver",
+            directory / "kube-apiserver.log",
+            f"--etcd-servers=http://127.0.0.1:{client}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={port}",
+            f"--cert-dir={directory / 'certificates'}",
+            "--service-cluster-ip-range=10.99.0.0/16",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-signing-key-file={private}",
+            f"--service-account-key-file={public}",
+            f"--token-auth-file={directory / 'tokens.csv'}",
+            "--authorization-mode=RBAC",
+            "--allow-privileged=true",
+        ),
+    ]
+    api = Api(port, token, directory / "kube-apiserver.log")
+    try:
+        _wait_ready(api, started)
+        yield api
+    finally:
+        api.close()
+        for process in reversed(started):
+            process.terminate()
+        for process in reversed(started):
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_ready(api: Api, started: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        assert all(process.poll() is None for process in started), f"a program ended at its start: {api.log.parent}"
+        try:
+            if api.call("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        assert time.monotonic() < deadline, f"the API server is not ready after {PATIENCE:.0f} s: {api.log}"
+        time.sleep(0.2)
+
+
+def install_policies(api: Api) -> None:
+    """The chart's kinds and policies, without the operator; a policy whose parameter kind is unknown would not be active."""
+    objects = sorted((found for found in render() if found["kind"] in KINDS), key=lambda found: KINDS.index(found["kind"]))
+    for found in objects:
+        group = found["apiVersion"]
+        plural = "customresourcedefinitions" if found["kind"] == KINDS[0] else found["kind"].lower().replace("policy", "policies")
+        plural = plural.replace("policiesbinding", "policybindings")
+        api.apply(f"/apis/{group}/{plural}", found)
+    api.namespace(HOME)
+    deadline = time.monotonic() + PATIENCE
+    while api.call("GET", INDEXES.format(HOME))[0] != 200:
+        assert time.monotonic() < deadline, "the kinds are not served"
+        time.sleep(0.1)

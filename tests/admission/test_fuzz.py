@@ -1,0 +1,101 @@
+"""Whatever shape a pod has: injection neither keeps it from starting nor changes anything that is not ours."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.admission.apiserver import Api
+from tests.admission.golden import comparable
+from tests.admission.shapes import INDEX, pods
+
+PLAIN, INDEXED = "adm-fuzz-plain", "adm-fuzz"
+ADDED = {
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_SERVICE_NAME",
+    "OTEL_SEMCONV_STABILITY_OPT_IN",
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+}
+NOTES = ("agentops.dev/agent", "agentops.dev/sidecar", "agentops.dev/bypass", "agentops.dev/skipped")
+
+
+@pytest.fixture(scope="module")
+def ready(api: Api) -> Api:
+    """A namespace with an index, and one without."""
+    api.namespace(PLAIN, {"agentops.dev/injection": "Disabled"})
+    api.index(api.namespace(INDEXED), INDEX)
+    probe = {"metadata": {"name": "a", "labels": {"app": "plain"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    api.wait_until_injecting(INDEXED, probe)
+    return api
+
+
+def without_ours(got: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """The pod with our additions taken away again."""
+    pod = copy.deepcopy(got)
+    spec = pod["spec"]
+    if "agentops.dev/agent" in pod["metadata"].get("annotations", {}) and "agentops.dev/skipped" not in pod["metadata"]["annotations"]:
+        assert spec["initContainers"].pop(0)["name"] == "agentops-collector"
+        spec["volumes"] = [volume for volume in spec["volumes"] if volume["name"] != "agentops"]
+        for container, before in zip(spec["containers"], sent["spec"]["containers"], strict=True):
+            kept = len(before.get("env") or [])
+            own = {entry["name"] for entry in before.get("env") or []}
+            added = [entry["name"] for entry in container["env"][kept:]]
+            assert len(added) == len(set(added)), "a variable was added twice"
+            assert set(added) <= ADDED - own
+            container["env"] = container["env"][:kept]
+    return pod
+
+
+def without_notes(pod: dict[str, Any]) -> dict[str, Any]:
+    """The pod without the annotations that admission writes or removes."""
+    notes = {key: value for key, value in pod["metadata"].pop("annotations", {}).items() if key not in NOTES}
+    return {**pod, "metadata": {**pod["metadata"], **({"annotations": notes} if notes else {})}}
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pod=pods())
+def test_any_pod_starts_as_it_would_without_us(ready: Api, pod: dict[str, Any]) -> None:
+    """What the server accepts without us it accepts with us, and the rest of the pod is the same."""
+    plain_status, plain = ready.create_pod(PLAIN, pod)
+    status, got = ready.create_pod(INDEXED, pod)
+    assert status == plain_status, f"{plain_status} {plain.get('message')} became {status} {got.get('message')}"
+    if status == 201:
+        want = without_notes(comparable(plain))
+        assert without_notes(without_ours(comparable(got), pod)) == want
+        again = {**got, "metadata": {key: value for key, value in got["metadata"].items() if key not in ("uid", "creationTimestamp")}}
+        second_status, second = ready.create_pod(INDEXED, again)
+        assert second_status == 201, second.get("message")
+        assert comparable(second) == comparable(got)
+
+
+def test_large_pod_stays_within_the_cost_limits(ready: Api) -> None:
+    """Sixty containers with a hundred variables each still get the sidecar; over the limit they would start without."""
+    env = [{"name": f"VARIABLE_{number}", "value": "x" * 20} for number in range(100)]
+    containers = [{"name": f"c{number}", "image": "a", "env": env} for number in range(60)]
+    labels = {f"example.com/label-{number}": "x" for number in range(100)} | {"app": "plain"}
+    pod = {"metadata": {"name": "large", "labels": labels}, "spec": {"containers": containers}}
+    status, got = ready.create_pod(INDEXED, pod)
+    assert status == 201, got.get("message")
+    assert all(container["env"][-1]["name"] in ADDED for container in got["spec"]["containers"])
+
+
+def test_full_index_stays_within_the_cost_limits(ready: Api) -> None:
+    """An index of 2,000 keys and a key with 40 entries cost no pod its sidecar."""
+    entries = [
+        {"agent": f"a{number}", "rules": "r", "matchLabels": [{"key": "n", "value": str(number)}]} for number in range(40)
+    ]
+    agents = {f"app=a{number}": [{"agent": f"a{number}", "rules": "r"}] for number in range(2000)} | {"app=many": entries}
+    namespace = ready.namespace("adm-full")
+    ready.index(namespace, agents)
+    probe = {"metadata": {"name": "a", "labels": {"app": "a1999"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    ready.wait_until_injecting(namespace, probe)
+    pod = {"metadata": {"name": "p", "labels": {"app": "many", "n": "39"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    status, got = ready.create_pod(namespace, pod)
+    assert (status, got["metadata"]["annotations"]["agentops.dev/agent"]) == (201, "a39")
+
+
+def test_no_pod_made_the_server_panic(ready: Api) -> None:
+    """A panic fails the pod whatever the failure policy says."""
+    assert ready.panics() == []
