@@ -6,6 +6,7 @@ from typing import Any
 from agentops_operator.agent.alert_rules import alerting_condition
 from agentops_operator.agent.binding import Bound, bound
 from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered
+from agentops_operator.agent.evaluations import cron_jobs, evaluation_outcomes, soonest_look
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.index import index_rows
 from agentops_operator.agent.observe import Sidecars, masking_enforced, programmed, sidecars, tracing_enforced
@@ -46,7 +47,7 @@ def compile_agent(facts: Input) -> Plan:
     outcomes = _outcomes(facts, merged, pods, running, progress)
     enforced = _fold(facts, pods, running, outcomes)
     return Plan(
-        children=(rules_config_map(facts.agent, merged.rules),),
+        children=(rules_config_map(facts.agent, merged.rules), *cron_jobs(facts, merged.policies.others)),
         entries=index_rows(
             facts.agent,
             rules_name(facts.agent),
@@ -60,6 +61,7 @@ def compile_agent(facts: Input) -> Plan:
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, covered(pods), alerting),
         status=_status(facts, merged, pods, running),
+        again_seconds=soonest_look(facts, merged.policies.others),
     )
 
 
@@ -130,7 +132,7 @@ def _outcomes(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, p
         own = tuple(use for use in merged.backends if use.name.startswith(prefix))
         state = _refused_backend(merged, prefix) or tracing_enforced(facts, pods, running, own)
         outcomes.append(Outcome(policy.key, progress.holds, state.holds, state))
-    return tuple(outcomes)
+    return (*outcomes, *evaluation_outcomes(facts, merged.policies.others))
 
 
 def _refused_backend(merged: Merged, prefix: str) -> Condition | None:

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.model import Model
+from agentops_operator.policies.evaluation.observe import Run, Schedule
 
 SpecT = TypeVar("SpecT", bound=Model)  # Python 3.11 has no type parameters in brackets
 
@@ -197,6 +198,9 @@ class Input:
         observation: what the relay knows of it; None before the first report.
         relay: what the relay says of itself.
         apply_error: what the API server said when the last apply failed; empty when it succeeded.
+        runs: EvalRuns of the Agent.
+        schedules: CronJobs of the Agent.
+        now: the time; empty when nothing may be judged late.
         alerting: what Prometheus says of the namespace's alert rules; None before it was asked.
     """
 
@@ -209,4 +213,7 @@ class Input:
     observation: AgentObservation | None = None
     relay: RelayObservation = RelayObservation()
     apply_error: str = ""
+    runs: tuple[Run, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    now: str = ""
     alerting: Alerting | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import Key
 from agentops_operator.api.condition import Condition
+from agentops_operator.policies.evaluation.observe import Run
 from agentops_operator.policies.trace.types import Backend
 
 
@@ -26,6 +27,7 @@ class Outcome:
     programmed: bool
     enforced: bool
     condition: Condition  # Enforced, as seen in this Agent
+    run: Run | None = None  # newest evaluation, for policies that evaluate
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Plan:
         outcomes: how far the Agent is with each policy that binds it.
         conditions: all conditions, without times.
         status: the other status fields.
+        again_seconds: when to decide anew although nothing changed, because something may be late then; None for never.
     """
 
     children: tuple[dict[str, Any], ...] = ()
@@ -58,3 +61,4 @@ class Plan:
     outcomes: tuple[Outcome, ...] = ()
     conditions: tuple[Condition, ...] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
+    again_seconds: float | None = None

@@ -25,7 +25,16 @@ def policy_conditions(
     }
     progress = _programmed(accepted, outcomes, counts)
     conditions = (*kstatus(accepted, progress), accepted, progress, _enforced(accepted, outcomes, counts))
-    return conditions, {"agents": counts}
+    return conditions, {"agents": counts, **_last_run(outcomes)}
+
+
+def _last_run(outcomes: Sequence[tuple[str, Outcome]]) -> dict[str, Any]:
+    """The evaluation that finished last in any Agent; nothing for policies that do not evaluate."""
+    runs = [outcome.run for _, outcome in outcomes if outcome.run is not None]
+    if not runs:
+        return {}
+    last = max(runs, key=lambda run: (run.finished_at, run.name))
+    return {"lastRun": last.name, "lastVerdict": str(last.verdict)}
 
 
 def _programmed(accepted: Condition, outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int]) -> Condition:

@@ -9,10 +9,17 @@ from agentops_operator.kube.names import LABEL_AGENT, LABEL_MANAGED_BY, MANAGED_
 NAME_LIMIT = 63  # a label value and a Service name hold no more, so no child is longer
 
 
-def child_name(owner: str, suffix: str) -> str:
-    """`<owner>-<suffix>-<hash8>`, cut to fit; the hash keeps cut names apart."""
-    tail = f"-{suffix}-{short([owner, suffix])}"
-    return owner[: NAME_LIMIT - len(tail)].rstrip("-.") + tail
+def child_name(owner: str, suffix: str, *more: str, limit: int = NAME_LIMIT) -> str:
+    """`<owner>-<suffix>-<hash8>`, cut to fit; the hash keeps cut names apart.
+
+    Args:
+        owner: name that people know it by; it is cut when there is no room.
+        suffix: what the child is.
+        more: what tells children of one owner apart and is not part of the readable name.
+        limit: the longest name that the child's kind allows.
+    """
+    tail = f"-{suffix}-{short([owner, suffix, *more])}"
+    return owner[: limit - len(tail)].rstrip("-.") + tail
 
 
 def owner_reference(api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "agentops-operator"
 LABEL_AGENT = "agentops.dev/agent"
 LABEL_POLICY = "agentops.dev/policy"
+LABEL_POLICY_NAMESPACE = "agentops.dev/policy-namespace"
 LABEL_INJECTION = "agentops.dev/injection"
 
 ANNOTATION_AGENT = "agentops.dev/agent"

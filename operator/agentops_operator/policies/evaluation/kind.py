@@ -20,7 +20,14 @@ EVAL_POLICY = KindInfo(
     ),
     root_validations=(NAME_RULE,),
     conditions=POLICY_CONDITIONS,
-    validations=(cel("!has(self.target.service) || has(self.dataset)", "dataset must be given when target is a service"),),
+    validations=(
+        cel("!has(self.target.service) || has(self.dataset)", "dataset must be given when target is a service"),
+        cel("!has(self.target.traces) || !has(self.dataset)", "remove dataset: recorded traces are judged without one"),
+        cel(
+            "!has(self.target.traces) || self.evaluators.all(e, e.type == 'NoSecrets' || has(e.value))",
+            "recorded traces bring no expected text: give each evaluator a value",
+        ),
+    ),
 )
 
 EVAL_RUN = KindInfo(

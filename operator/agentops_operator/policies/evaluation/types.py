@@ -13,7 +13,7 @@ DnsName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=
 
 
 class ConfigMapKey(Model):
-    """One key of a ConfigMap in the policy's namespace."""
+    """One key of a ConfigMap in the Agent's namespace: a run mounts it, and pods mount from their own namespace only."""
 
     config_map_name: Annotated[str, StringConstraints(min_length=1, max_length=253)] = Field(description="Name of the ConfigMap.")
     key: Annotated[str, StringConstraints(min_length=1, max_length=253)] = Field(
@@ -60,7 +60,7 @@ class Evaluator(Model):
 
     name: DnsName = Field(description="Name in results and metrics.")
     type: EvaluatorType = Field(description="The rule.")
-    value: Annotated[str, StringConstraints(max_length=2048)] | None = Field(
+    value: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = Field(
         default=None,
         description="Text, RE2 expression, JSON schema, or milliseconds; absent means that each case brings its own `expected`.",
     )
@@ -82,6 +82,14 @@ EVALUATOR_RULES = (
     cel(
         "self.all(e, e.type != 'JsonSchema' || has(e.value))",
         "an evaluator of type JsonSchema needs a JSON schema in value",
+    ),
+    cel(
+        "self.all(e, e.type != 'Regex' || !has(e.value) || !\"\".matches(e.value))",
+        "an evaluator of type Regex needs a valid RE2 expression; one that matches the empty text would pass every answer",
+    ),
+    cel(
+        "self.all(e, e.type != 'NoSecrets' || !has(e.value))",
+        "an evaluator of type NoSecrets takes no value: it uses the detectors of the Credentials pack",
     ),
 )
 
@@ -136,11 +144,12 @@ class EvalRunSpec(Model):
     """What was run; it never changes."""
 
     policy: DnsName = Field(description="EvalPolicy that asked for the run.")
+    policy_namespace: DnsName = Field(description="Namespace of the EvalPolicy.")
     agent: DnsName = Field(description="Agent that was evaluated.")
     job: Annotated[str, StringConstraints(max_length=253)] = Field(description="Job that ran.")
     verdict: Verdict = Field(description="Outcome.")
     reason: Annotated[str, StringConstraints(max_length=1024)] = Field(default="", description="Why the verdict is what it is.")
-    cases: int = Field(default=0, ge=0, description="Cases judged.")
+    cases: int = Field(default=0, ge=0, description="Cases of the run: passed, failed and errors together.")
     passed: int = Field(default=0, ge=0, description="Cases that passed.")
     failed: int = Field(default=0, ge=0, description="Cases that failed.")
     errors: int = Field(default=0, ge=0, description="Cases that could not be judged.")
