@@ -93,5 +93,5 @@ def _spec(kind: KindInfo) -> dict[str, Json]:
     schema = structural(kind.spec) if kind.spec else {}
     rules = [*schema.get(RULES, ()), *kind.validations]
     if kind.immutable:
-        rules.append(cel("self == oldSelf", f"a {kind.kind} is a record and never changes"))
+        rules.append(cel("self == oldSelf", f"{kind.kind} is a record: it never changes"))
     return {**schema, RULES: rules} if rules else schema
