@@ -9,7 +9,7 @@ import kopf
 from agentops_operator.agent.kind import KINDS
 from agentops_operator.api.kind import GROUP, VERSION
 from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY
-from agentops_operator.policies import POLICIES
+from agentops_operator.policies import POLICIES, RECORDS
 from agentops_operator.runtime.intake import Intake
 
 OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
@@ -28,10 +28,11 @@ class Watched:
 
 
 WATCHED = (
-    *(Watched(GROUP, VERSION, info.plural, info.kind) for info in (*KINDS, *POLICIES)),
+    *(Watched(GROUP, VERSION, info.plural, info.kind) for info in (*KINDS, *POLICIES, *RECORDS)),
     Watched("", "v1", "namespaces", "Namespace", cluster=True),
     Watched("", "v1", "configmaps", "ConfigMap", OURS),
     Watched("batch", "v1", "cronjobs", "CronJob", OURS),
+    Watched("batch", "v1", "jobs", "Job", OURS),
 )
 
 

@@ -9,7 +9,9 @@ from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.kube.names import RELAY
 from agentops_operator.policies import POLICIES
+from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.evaluation_cache import JOB_KIND
 from agentops_operator.runtime.live import Live, live
 from agentops_operator.runtime.parse import key_of, labels_of, parse
 from agentops_operator.runtime.store import Store
@@ -24,6 +26,9 @@ CHILDREN = {
     INJECTION_INDEX.kind: API_VERSION,
 }
 """Kinds of applied objects that are watched, with their API versions."""
+
+EVALUATION = frozenset({"CronJob", JOB_KIND, EVAL_RUN.kind})
+"""Kinds that tell whether an evaluation ran."""
 
 
 def relay_key(home: str) -> Key:
@@ -57,6 +62,8 @@ class Intake:
 
     def seen(self, kind: str, body: Mapping[str, Any]) -> None:
         """An object exists and looks like this."""
+        if kind in EVALUATION:
+            self._due(self._store.evaluations.seen(kind, body))
         if kind == AGENT.kind:
             self._agent(body)
         elif kind in self._policies:
@@ -70,6 +77,8 @@ class Intake:
 
     def gone(self, kind: str, body: Mapping[str, Any]) -> None:
         """An object was deleted."""
+        if kind in EVALUATION:
+            self._due(self._store.evaluations.gone(kind, body))
         if kind == AGENT.kind:
             self._due(self._store.agent_gone(key_of(kind, body)))
             self.namespaces_changed(self._store.agents.namespaces())

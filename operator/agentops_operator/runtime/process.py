@@ -9,6 +9,7 @@ from agentops_operator.runtime.alerts import AlertObserver, AlertWriter, RulesSo
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder
 from agentops_operator.runtime.gauges import Gauges
 from agentops_operator.runtime.home import Home
@@ -78,6 +79,8 @@ class Operator:
             attendance=self._attendance,
             gauges=Gauges(outside.metrics),
             pods_known=lambda namespace: self._pods.known(namespace),
+            runs=RunRecorder(outside.cluster, store),
+            clock=outside.clock,
         )
 
     def open(self) -> None:

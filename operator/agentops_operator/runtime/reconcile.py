@@ -13,6 +13,9 @@ from agentops_operator.runtime import policy_status, relay_writer
 from agentops_operator.runtime.alerts import AlertWriter
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.clock import Clock, rfc3339
+from agentops_operator.runtime.evaluation_cache import JOB_KIND
+from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder, transitions
 from agentops_operator.runtime.gauges import Gauges
 from agentops_operator.runtime.index_writer import IndexWriter
@@ -49,6 +52,8 @@ class Parts:
     attendance: Attendance
     gauges: Gauges
     pods_known: Callable[[str], bool]
+    runs: RunRecorder
+    clock: Clock
 
 
 class Reconciler:
@@ -65,6 +70,10 @@ class Reconciler:
             return await self._agent(key)
         if key.kind == INJECTION_INDEX.kind:
             return await self._index(key.namespace)
+        if key.kind == JOB_KIND:
+            for agent in await self._parts.runs.record(key):
+                self._due(agent)
+            return None
         if key.kind == RELAY_KIND:
             await self._parts.relay.write()
             return None
@@ -84,12 +93,12 @@ class Reconciler:
             elif isinstance(facts, Invalid):
                 await self._stall(facts)
             else:
-                await self._program(facts)
+                return await self._program(replace(facts, now=rfc3339(self._parts.clock.now())))
         finally:
             self._parts.attendance.mark(key)
         return None
 
-    async def _program(self, facts: Input) -> None:
+    async def _program(self, facts: Input) -> float | None:
         parts = self._parts
         plan = self._compile(facts)
         refused = await parts.applier.apply_all(plan.children)
@@ -102,6 +111,7 @@ class Reconciler:
         parts.gauges.show_agent(facts.agent, plan)
         if refused:
             raise ApplyError(refused)
+        return plan.again_seconds
 
     def _hand_over(self, agent: Resource[AgentSpec], plan: Plan) -> None:
         parts = self._parts

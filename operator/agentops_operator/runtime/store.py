@@ -20,6 +20,7 @@ from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.binding import Attachment
 from agentops_operator.runtime.agents import Agents
 from agentops_operator.runtime.child_cache import ChildCache
+from agentops_operator.runtime.evaluation_cache import EvaluationCache
 from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
 
@@ -36,6 +37,7 @@ class Store:
         self.policies = PolicyCache()
         self.pods = PodCache()
         self.children = ChildCache()
+        self.evaluations = EvaluationCache()
         self.namespaces: dict[str, Mapping[str, str]] = {}
         self.observations: dict[Key, AgentObservation] = {}
         self.relay = RelayObservation()
@@ -59,6 +61,8 @@ class Store:
             relay=self.relay,
             alerting=self.alerting.get(key.namespace),
             apply_error=self.errors.get(key, ""),
+            runs=self.evaluations.runs(key),
+            schedules=self.evaluations.schedules(key),
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
