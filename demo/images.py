@@ -11,6 +11,7 @@ from devcluster.commands import run
 from devcluster.golang import compiler
 from devcluster.paths import Cluster
 from devcluster.progress import step
+from devcluster.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -69,7 +70,7 @@ def build_programs() -> None:
 def build_and_load(cluster: Cluster, wanted: tuple[Image, ...] = IMAGES) -> None:
     """Builds each image whose inputs changed, and loads it into the cluster."""
     for image in wanted:
-        recipe = images.Recipe(
+        recipe = Recipe(
             file=ROOT / image.dockerfile,
             context=ROOT,
             tag=image.tag,

@@ -11,6 +11,7 @@ from devcluster.progress import step
 CHART = ROOT / "charts" / "agentops-operator"
 NAMESPACE = "agentops-system"
 RELEASE = "agentops"
+VALUES = ROOT / "demo" / "values.yaml"
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
@@ -40,7 +41,7 @@ def install(values: Path | None = None) -> Cluster:
 
 def install_chart(cluster: Cluster, values: Path | None = None) -> None:
     """`helm upgrade --install`, then waits until operator and relay are available."""
-    more = ["--values", str(values)] if values else []
+    more = ["--values", str(values or VALUES)]
     helm(cluster, "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", "--wait", *more)
     # helm does not wait for the relay, because the operator makes it.
     kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", "statefulset/agentops-relay", "--timeout=60s")
