@@ -9,6 +9,7 @@ from agentops_operator.agent.facts import Invalid, Key, Resource
 from agentops_operator.agent.plan import Event
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.kube.digest import short
 from agentops_operator.kube.names import EVENT_REPORTER
 from agentops_operator.runtime.clock import Clock, rfc3339_micro
 from agentops_operator.runtime.metrics import Metrics
@@ -94,11 +95,13 @@ class Recorder:
 
     def _body(self, obj: Resource[Any] | Invalid, event: Event) -> dict[str, Any]:
         now = self._clock.now()
+        # The time alone would give two events of one moment the same name.
+        mark = f"{int(now.timestamp() * 1e6):x}{short([obj.uid, event.reason, event.message])}"
         place = {"kind": obj.key.kind, "namespace": obj.key.namespace, "name": obj.key.name}
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"name": f"{obj.key.name}.{int(now.timestamp() * 1e6):x}", "namespace": obj.key.namespace},
+            "metadata": {"name": f"{obj.key.name}.{mark}", "namespace": obj.key.namespace},
             "eventTime": rfc3339_micro(now),
             "type": event.type,
             "reason": event.reason,

@@ -19,7 +19,8 @@ class Replica:
     failures: int = 0
     error: str = ""
     answered: bool = False
-    since: float = 0.0  # when it began to answer
+    since: float = 0.0  # when it last told everything
+    doubtful: set[Key] = field(default_factory=set)  # Agents that it knew before, and did not tell of then
     relay: Mapping[str, Any] = field(default_factory=dict)
     agents: dict[Key, AgentObservation] = field(default_factory=dict)
 

@@ -103,9 +103,9 @@ class Observer:
     async def look(self) -> None:
         """One look at all replicas."""
         touched = await self._ask_all()
-        answering = any(replica.answered for replica in self._replicas.values())
+        answering = any(replica.answered and not replica.failures for replica in self._replicas.values())
         self._misses = 0 if answering else self._misses + 1
-        self._metrics.relay_up.set(answering)
+        self._metrics.relay_up.set(self._misses < FAILURES)
         if answering:
             self._metrics.observed_at.set(self._clock.now().timestamp())
         if answering or self._misses >= FAILURES:
@@ -141,18 +141,25 @@ class Observer:
             return set()
 
     def _take(self, replica: Replica, answer: Mapping[str, Any]) -> set[Key]:
-        whole = not replica.cursor
         news = {agent_key(entry): agent_observation(entry) for entry in answer.get("agents") or []}
-        now = self._clock.monotonic()
-        if whole:
-            replica.since = now
+        if not replica.cursor:
+            replica.since, replica.doubtful = self._clock.monotonic(), set(replica.agents)
         elif _restarted(replica, answer):
             replica.cursor = ""
             return set()  # its cursor began anew: the next look asks for everything
         replica.agents |= news
+        replica.doubtful -= news.keys()
         replica.relay, replica.cursor = answer.get("relay") or {}, str(answer.get("cursor", ""))
         replica.failures, replica.answered = 0, True
-        return set(news)
+        return news.keys() | self._outdated(replica)
+
+    def _outdated(self, replica: Replica) -> set[Key]:
+        if not replica.doubtful or self._clock.monotonic() - replica.since < SETTLING:
+            return set()
+        gone, replica.doubtful = replica.doubtful, set()
+        for key in gone:
+            del replica.agents[key]
+        return gone
 
     def _publish(self, touched: set[Key]) -> None:
         for key in touched:

@@ -1,0 +1,40 @@
+"""Settings come from the environment, and a wrong one says its name."""
+
+import pytest
+
+from agentops_operator.runtime.settings import RuntimeSettings, from_environment
+
+
+def test_empty_environment_gives_defaults() -> None:
+    """Nothing needs to be set."""
+    assert from_environment({}) == RuntimeSettings()
+
+
+def test_chart_variables_arrive() -> None:
+    """Variables that the chart sets reach the place where they are used."""
+    settings = from_environment(
+        {
+            "AGENTOPS_NAMESPACE": "platform",
+            "AGENTOPS_WATCH_NAMESPACES": "shop, search,",
+            "AGENTOPS_RELAY_IMAGE": "registry/collector:2",
+            "AGENTOPS_RELAY_RESOURCES": '{"limits": {"memory": "2Gi"}}',
+            "AGENTOPS_RELAY_PERSISTENT": "false",
+            "AGENTOPS_RELAY_REPLICAS": "2",
+            "AGENTOPS_RELAY_PULL_SECRETS": "one,two",
+            "AGENTOPS_LEADER_ELECTION": "false",
+        }
+    )
+    assert settings.home == "platform"
+    assert settings.namespaces == ("shop", "search")
+    assert settings.relay_name == "agentops-relay.platform.svc"
+    relay = settings.compile.relay
+    assert (relay.image, relay.replicas, relay.persistent) == ("registry/collector:2", 2, False)
+    assert (relay.pull_secrets, relay.resources) == (("one", "two"), {"limits": {"memory": "2Gi"}})
+    assert not settings.leader_election
+
+
+@pytest.mark.parametrize("name", ["AGENTOPS_WORKERS", "AGENTOPS_HTTP_PORT", "AGENTOPS_RELAY_RESOURCES"])
+def test_wrong_value_names_its_variable(name: str) -> None:
+    """A typo in a number or in JSON names the variable."""
+    with pytest.raises(ValueError, match=name):
+        from_environment({name: "many"})

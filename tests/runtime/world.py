@@ -1,0 +1,97 @@
+"""An operator in a world of fakes: what is put into the cluster is shown to the operator, as a watch would."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agentops_operator.agent.facts import Input, Settings
+from agentops_operator.agent.plan import Plan
+from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.objects import Ref
+from agentops_operator.runtime.process import Operator, Outside
+from agentops_operator.runtime.settings import RuntimeSettings
+from tests.runtime.bodies import body
+from tests.runtime.fakes import FakeClock, FakeCluster
+
+HOME = "agentops-system"
+
+
+class FakeRelay:
+    """A relay that answers what a test wrote down, or not at all."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Mapping[str, Any]] = {}
+        self.asked: list[tuple[str, str]] = []
+
+    async def addresses(self) -> tuple[str, ...]:
+        """Those that have an answer."""
+        if not self.answers:
+            raise OSError("no such name")
+        return tuple(self.answers)
+
+    async def observations(self, address: str, since: str) -> Mapping[str, Any]:
+        """The answer that was written down."""
+        self.asked.append((address, since))
+        return self.answers[address]
+
+
+class World:
+    """One process of the operator, and the cluster that outlives it."""
+
+    def __init__(self, cluster: FakeCluster | None = None, clock: FakeClock | None = None) -> None:
+        self.cluster = cluster or FakeCluster()
+        self.clock = clock or FakeClock()
+        self.metrics = Metrics()
+        self.relay = FakeRelay()
+        settings = RuntimeSettings(compile=Settings(operator_namespace=HOME), workers=4)
+        self.operator = Operator(settings, Outside(self.cluster, self.relay, self.clock, self.metrics))
+        self.cluster.calls.clear()
+
+    def compile_with(self, compile_agent: Callable[[Input], Plan]) -> None:
+        """Puts another compile in place of the real one."""
+        self.operator._reconciler._compile = compile_agent
+
+    def show(self, *bodies: dict[str, Any]) -> None:
+        """Objects appear in the cluster and in the watch."""
+        for obj in bodies:
+            self.operator.intake.seen(obj["kind"], self.cluster.put(obj))
+
+    def remove(self, obj: dict[str, Any]) -> None:
+        """An object is deleted."""
+        metadata = obj["metadata"]
+        self.cluster.objects.pop(Ref(obj["apiVersion"], obj["kind"], metadata["namespace"], metadata["name"]), None)
+        self.operator.intake.gone(obj["kind"], obj)
+
+    def echo(self) -> None:
+        """The watch shows everything that is in the cluster once more, as it does after a relist."""
+        for obj in list(self.cluster.objects.values()):
+            self.operator.intake.seen(obj["kind"], obj)
+
+    async def run(self, seconds: float = 10.0) -> None:
+        """Opens the operator if it is not, and lets it work."""
+        self.operator.open()
+        await self.clock.advance(seconds)
+
+    async def restart(self) -> "World":
+        """The same cluster with a new process."""
+        await self.operator.close()
+        world = World(self.cluster, self.clock)
+        world.echo()
+        world.cluster.calls.clear()
+        return world
+
+    def status(self, kind: str, name: str, namespace: str = "shop") -> dict[str, Any]:
+        """Status of an object as it stands in the cluster."""
+        found = self.cluster.objects[Ref(body(kind, name)["apiVersion"], kind, namespace, name)]
+        status: dict[str, Any] = found.get("status", {})
+        return status
+
+    def condition(self, kind: str, name: str, type_: str, namespace: str = "shop") -> tuple[str, str]:
+        """Status and reason of a condition."""
+        entries = self.status(kind, name, namespace).get("conditions", [])
+        return next(((entry["status"], entry["reason"]) for entry in entries if entry["type"] == type_), ("", ""))
+
+    def index(self, namespace: str = "shop") -> dict[str, Any]:
+        """Entries of the injection index."""
+        found = self.cluster.objects.get(Ref(body("", "")["apiVersion"], "InjectionIndex", namespace, "injection"), {})
+        entries: dict[str, Any] = found.get("agents", {})
+        return entries
