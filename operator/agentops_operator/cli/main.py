@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from agentops_operator.cli.command import Group
+from agentops_operator.cli.explain import explain
 from agentops_operator.cli.render import render
 from agentops_operator.cli.validate import validate
 
@@ -25,7 +26,7 @@ def cli() -> None:
     """Operational policies for AI agents on Kubernetes: what is declared, and what is in force."""
 
 
-COMMANDS = (render, validate)
+COMMANDS = (render, validate, explain)
 for command in COMMANDS:
     cli.add_command(command)
 

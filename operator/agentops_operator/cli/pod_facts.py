@@ -1,0 +1,62 @@
+"""What an explanation is made from, and what it is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.types import AgentSpec
+
+
+class Mark(StrEnum):
+    """Outcome of one check."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check; `below` are the checks that it is made of."""
+
+    mark: Mark
+    text: str
+    below: tuple["Step", ...] = ()
+
+
+def step(text: str, *, holds: bool, below: tuple[Step, ...] = ()) -> Step:
+    """A check that could be made."""
+    return Step(Mark.YES if holds else Mark.NO, text, below)
+
+
+@dataclass(frozen=True)
+class PodFacts:
+    """What was read of the cluster; None means that the user may not read it.
+
+    Attributes:
+        pod: the pod.
+        namespace_labels: labels of its namespace.
+        index: entries of the namespace's injection index by key; empty when there is none.
+        bound: whether the admission policy is bound; without the binding it does nothing.
+        agents: Agents of the namespace.
+        operator_namespace: namespace of the operator, which is never injected.
+    """
+
+    pod: Mapping[str, Any]
+    namespace_labels: Mapping[str, str] | None = None
+    index: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    bound: bool | None = None
+    agents: tuple[Resource[AgentSpec], ...] = ()
+    operator_namespace: str = "agentops-system"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer: whether the pod carries the sidecar, why, and what to do."""
+
+    injected: bool
+    verdict: str
+    mend: str
+    steps: tuple[Step, ...]

@@ -1,0 +1,63 @@
+"""The short answer of an explanation: what is the case, and what to do."""
+
+from agentops_operator.agent.facts import Pod
+from agentops_operator.agent.index_types import IndexEntry
+from agentops_operator.agent.match import matches, pod_keys
+from agentops_operator.agent.types import WorkloadKind
+from agentops_operator.cli.pod_facts import PodFacts
+from agentops_operator.cli.skipping import skip_reason
+from agentops_operator.kube.names import LABEL_INJECTION
+
+RESTARTABLE = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET)
+
+
+def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: bool) -> tuple[str, str]:
+    """What is the case and what to do; the second is empty when nothing is."""
+    if injected:
+        return _injected(pod)
+    if pod.skipped:
+        why = skip_reason(facts.pod, chosen.opt_out)[1] if chosen else ""
+        return f"not injected: left alone on purpose ({pod.skipped})" + (f", {why}" if why else ""), ""
+    if chosen is None:
+        return _unclaimed(facts, pod)
+    if facts.bound is False:
+        return "not injected: injection is switched off in this cluster", "ask who removed the policy binding agentops-inject"
+    if (facts.namespace_labels or {}).get(LABEL_INJECTION) == "Disabled":
+        return "not injected: injection is disabled in this namespace", f"remove the namespace's label {LABEL_INJECTION}"
+    reason, why = skip_reason(facts.pod, chosen.opt_out)
+    if reason:
+        return f"not injected: {reason}, {why}", ""
+    return _too_old(facts, pod, chosen)
+
+
+def _injected(pod: Pod) -> tuple[str, str]:
+    told = f"injected for Agent {pod.agent}" if pod.agent else "injected"
+    if not pod.bypass:
+        return told, ""
+    return f"{told}, but {', '.join(pod.bypass)} goes around the sidecar", "remove the own OTLP endpoint from the container"
+
+
+def _unclaimed(facts: PodFacts, pod: Pod) -> tuple[str, str]:
+    matching = sorted(agent.key.name for agent in facts.agents if matches(agent.spec, pod))
+    if matching:
+        told = f"not injected: Agent {', '.join(matching)} matches it, but no entry of the injection index holds for it"
+        return told, f"see Accepted of the Agent: agentops status {matching[0]} -n {pod.namespace}"
+    return "not injected: no Agent claims it", "point an Agent at its workload, or give it a label that an Agent selects"
+
+
+def _too_old(facts: PodFacts, pod: Pod, chosen: IndexEntry) -> tuple[str, str]:
+    agent = next((item for item in facts.agents if item.key.name == chosen.agent), None)
+    created = facts.pod["metadata"].get("creationTimestamp")
+    ages = f" (pod of {created}, Agent of {agent.created})" if agent is not None and created else ""
+    return f"not injected: it was created before the entry of Agent {chosen.agent} was in the index{ages}", restart(pod)
+
+
+def restart(pod: Pod) -> str:
+    """How the pod's workload is brought to start new pods."""
+    for key in pod_keys(pod):
+        kind, _, name = key.partition("/")
+        if "=" not in key and kind in RESTARTABLE:
+            return f"restart it: kubectl rollout restart {kind.lower()}/{name} -n {pod.namespace}"
+    if any(kind == WorkloadKind.JOB for kind, _ in pod.owners):
+        return "the next run of the Job is injected; one that runs is left alone"
+    return f"start it anew: kubectl delete pod {pod.name} -n {pod.namespace}, then apply it again"
