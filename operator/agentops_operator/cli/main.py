@@ -5,9 +5,12 @@ from pathlib import Path
 
 import click
 
+from agentops_operator.cli.about import completion, version
 from agentops_operator.cli.command import Group
 from agentops_operator.cli.explain import explain
+from agentops_operator.cli.mask import mask
 from agentops_operator.cli.render import render
+from agentops_operator.cli.status import status
 from agentops_operator.cli.validate import validate
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
@@ -26,7 +29,7 @@ def cli() -> None:
     """Operational policies for AI agents on Kubernetes: what is declared, and what is in force."""
 
 
-COMMANDS = (render, validate, explain)
+COMMANDS = (status, explain, validate, render, mask, completion, version)
 for command in COMMANDS:
     cli.add_command(command)
 
