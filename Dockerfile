@@ -41,6 +41,12 @@ FROM ${BASE} AS evals
 COPY --from=evals-packages /opt/venv /opt/venv
 COPY build/bin/agentops-mask /usr/local/bin/agentops-mask
 COPY operator/agentops_evals /app/agentops_evals
+# Only what the runner shares with the operator: its types, and what passes between the two.
+COPY operator/agentops_operator/__init__.py /app/agentops_operator/__init__.py
+COPY operator/agentops_operator/api /app/agentops_operator/api
+COPY operator/agentops_operator/kube /app/agentops_operator/kube
+COPY operator/agentops_operator/policies /app/agentops_operator/policies
+RUN /opt/venv/bin/python -m compileall -q /app
 ENV PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 ENTRYPOINT ["/opt/venv/bin/python", "-m", "agentops_evals.main"]

@@ -71,3 +71,7 @@ async def evaluate(config: RunConfig, target: Path, places: Places) -> RunMessag
 def _complain(text: str, code: int) -> int:
     sys.stderr.write(text + "\n")
     return code
+
+
+if __name__ == "__main__":
+    main()
