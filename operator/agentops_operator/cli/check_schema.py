@@ -13,6 +13,7 @@ from agentops_operator.cli.finding import Finding, Level, finding
 from agentops_operator.cli.manifests import Document, Unreadable
 from agentops_operator.cli.position import Path, field_text, repeated_keys
 from agentops_operator.cli.rules import broken
+from agentops_operator.cli.shape import faults
 from agentops_operator.generate.crds import root_schema
 from agentops_operator.generate.kinds import ALL
 from agentops_operator.runtime.parse import MENDS
@@ -107,6 +108,9 @@ def _short(value: object) -> str:
 
 
 def _rules(document: Document) -> tuple[list[Finding], list[str]]:
+    shape = [
+        finding("schema", document, path, what, mend) for path, what, mend in faults(schema_of(document.kind), document.body)
+    ]
     wrong, unsure = broken(schema_of(document.kind), document.body)
     found = [finding("rule", document, path, message, value=value) for path, message, value in wrong]
-    return found, [f"{document.title}: whether {field_text(path)} is RE2" for path in unsure]
+    return [*shape, *found], [f"{document.title}: whether {field_text(path)} is RE2" for path in unsure]

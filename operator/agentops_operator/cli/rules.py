@@ -38,6 +38,11 @@ def _regex(pattern: str) -> Broken:
     return [((), wrong)] if wrong else []
 
 
+def _evaluator_regex(items: list[dict[str, Any]]) -> Broken:
+    values = ((index, item.get("value")) for index, item in enumerate(items) if item.get("type") == "Regex")
+    return [((index, "value"), wrong) for index, value in values if value is not None and (wrong := problem(value))]
+
+
 OFFLINE: dict[str, Check] = {
     "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')": lambda obj: (
         [] if len(obj["metadata"]["name"]) <= 63 and "." not in obj["metadata"]["name"] else [(("metadata", "name"), "")]
@@ -59,10 +64,25 @@ OFFLINE: dict[str, Check] = {
     "self.all(e, e.type != 'JsonSchema' || has(e.value))": _each(
         lambda e: e.get("type") != "JsonSchema" or e.get("value") is not None, "value"
     ),
-    r"self.matches('^\\S+\\s+\\S+\\s+\\S+\\s+\\S+\\s+\\S+\\s+\\S+$')": _holds(lambda text: len(text.split()) == 5),
+    r"self.matches('^\\S+\\s+\\S+\\s+\\S+\\s+\\S+\\s+\\S+$')": _holds(
+        lambda text: len(text.split()) == 5 and text == text.strip()
+    ),
     "!has(self.target.service) || has(self.dataset)": _holds(
         lambda spec: spec["target"].get("service") is None or spec.get("dataset") is not None
     ),
+    "!has(self.target.traces) || !has(self.dataset)": _holds(
+        lambda spec: spec["target"].get("traces") is None or spec.get("dataset") is None
+    ),
+    "!has(self.target.traces) || self.evaluators.all(e, e.type == 'NoSecrets' || has(e.value))": _holds(
+        lambda spec: (
+            spec["target"].get("traces") is None
+            or all(e["type"] == "NoSecrets" or e.get("value") is not None for e in spec["evaluators"])
+        )
+    ),
+    "self.all(e, e.type != 'NoSecrets' || !has(e.value))": _each(
+        lambda e: e.get("type") != "NoSecrets" or e.get("value") is None, "value"
+    ),
+    "self.all(e, e.type != 'Regex' || !has(e.value) || !\"\".matches(e.value))": _evaluator_regex,
 }
 SERVER_ONLY: dict[str, str] = {
     "self == oldSelf": "that a record is never changed, since that needs the object as it stands",

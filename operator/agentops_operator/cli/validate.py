@@ -68,7 +68,10 @@ def examine(paths: Sequence[str], operator_namespace: str, namespace: str) -> tu
         findings += found
         unsure += left
     findings += duplicates(documents, namespace)
-    findings += check_world(world_of(documents, operator_namespace, namespace))
+    wrong = {(item.file, item.object) for item in findings}
+    across = check_world(world_of(documents, operator_namespace, namespace))
+    # An object with a wrong field is told that first: what follows from the wrong field would only hide it.
+    findings += [item for item in across if (item.file, item.object) not in wrong]
     return sorted(findings, key=lambda item: item.order), [*unsure, *UNCHECKED]
 
 
