@@ -50,6 +50,9 @@ func matchIPv6(s string, at int) (start, end int, ok bool) {
 	if (at > 0 && !inIPv6(s[at-1])) || at+1 >= len(s) || !inIPv6(s[at+1]) {
 		return 0, 0, false
 	}
+	if s[at+1] == ':' && at > 0 && s[at-1] == ':' {
+		return 0, 0, false // a rule of colons, not an address
+	}
 	start, end = at, at
 	for start > 0 && at-start < 40 && inIPv6(s[start-1]) {
 		start--
@@ -60,7 +63,7 @@ func matchIPv6(s string, at int) (start, end int, ok bool) {
 	for end > start && (s[end-1] == '.' || (s[end-1] == ':' && !strings.HasSuffix(s[start:end], "::"))) {
 		end--
 	}
-	for end-start >= 6 {
+	for try := 0; try < 3 && end-start >= 6; try++ {
 		if addressIn(s, start, end) {
 			return start, end, true
 		}

@@ -18,13 +18,13 @@ func matchEmail(s string, at int) (start, end int, ok bool) {
 	if s[at] == '%' {
 		after = at + 3
 	}
-	for after < len(s) && s[after] == '@' {
-		// An "@" that was written as an escape fills the escape's whole place.
-		after++
-	}
 	start = localStart(s, at)
 	if start == at || inURLUser(s, start) || s[start:at] == "git" {
 		return 0, 0, false
+	}
+	for after < len(s) && s[after] == '@' {
+		// An "@" that was written as an escape fills the escape's whole place.
+		after++
 	}
 	end = domainEnd(s, after)
 	if end == after || (end < len(s) && s[end] == '(') || isScale(s[after:end]) {

@@ -120,10 +120,19 @@ func (f *finder) try(d *detector, at int) {
 		return
 	}
 	if d.check != nil && !d.check(f.text[start:end]) {
+		f.refuse(d, start, end)
 		return
 	}
 	f.ends[d.index] = end
 	f.spans = append(f.spans, span{start, end, d})
+}
+
+// refuse passes over a long text that matched and is no value. A text that repeats a literal ("sk-sk-sk-…") would else be
+// matched to its end from each of them.
+func (f *finder) refuse(d *detector, start, end int) {
+	if end-start >= window {
+		f.ends[d.index] = end
+	}
 }
 
 // matchRegex matches from a place on, in a window that grows as long as the match reaches its end.
@@ -138,6 +147,7 @@ func (f *finder) matchRegex(d *detector, at int) (start, end int, ok bool) {
 			continue
 		}
 		if !d.loose && !endsWord(f.text, at+total) {
+			f.refuse(d, at, at+total)
 			return 0, 0, false
 		}
 		return at + start, at + end, true

@@ -1,0 +1,46 @@
+package mask
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"agentops.dev/dataplane/mask/packs"
+)
+
+// Texts of many megabytes made of what detectors look for take time in proportion to their length.
+func TestCostGrowsWithLengthOnly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	e := engineWith(t, &Rules{Packs: allPacks(Hash)})
+	units := []string{
+		"@", "a@", "a@b.", "1", "1 ", "12-", "4111 ", ":", "::", "1:", "a:b@", "://", "://a:", "%", "%40", "\\", `\"`, `\u0040`, "[", "{", "\"",
+		"[EMAIL]", "[EMAIL]@", "[EMAIL", "eyJ", "eyJ.", "sk-", "-----BEGIN PRIVATE KEY-----", "password", "password=", "password: ", "+1 ",
+		"DE89 ", "https://a:b@c/", "ssn 123 ", "Bearer ", `{"a":`, `[`, `"a",`, "é", "x1", "phone 1",
+	}
+	for _, pack := range packs.All() {
+		for _, d := range pack.Detectors {
+			units = append(units, d.Canaries[0].Text+" ")
+			units = append(units, d.Literals...)
+		}
+	}
+	const size = 1 << 14
+	for _, unit := range units {
+		short, long := cost(e, unit, size), cost(e, unit, 8*size)
+		// A square would be 64 times; a busy machine needs room.
+		if long > 30*short && long > time.Second {
+			t.Errorf("%q: %v for %d bytes, %v for %d", unit, short, size, long, 8*size)
+		}
+		if long > 100*time.Millisecond {
+			t.Logf("%q: %v for 128 KB", unit, long)
+		}
+	}
+}
+
+func cost(e *Engine, unit string, size int) time.Duration {
+	text := strings.Repeat(unit, size/len(unit)+1)
+	start := time.Now()
+	e.String(text)
+	return time.Since(start)
+}
