@@ -67,13 +67,14 @@ func newRelay() (*relayState, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	r := &relayState{counters: relay.NewCounters(registry)}
+	agents := &relay.Agents{}
 	host, _ := os.Hostname()
 	r.Relay = api.Relay{
 		ID:       cmp.Or(os.Getenv("AGENTOPS_POD_NAME"), host),
 		Version:  version,
 		Operator: os.Getenv("AGENTOPS_OPERATOR_SUBJECT"),
-		Agents:   &relay.Agents{},
-		Fleet:    relay.NewFleet(bootID(), time.Now),
+		Agents:   agents,
+		Fleet:    relay.NewFleet(bootID(), agents.Known, time.Now),
 		Backends: relay.NewBackends(time.Now),
 		Config:   relay.NewConfig(time.Now),
 		Store:    s,

@@ -28,10 +28,11 @@ func validate(ctx context.Context, path string) error {
 // blankRelay touches no disk and no network: a configuration is judged anywhere.
 func blankRelay() *relayState {
 	registry := prometheus.NewRegistry()
+	agents := &relay.Agents{}
 	return &relayState{counters: relay.NewCounters(registry), Relay: api.Relay{
 		Verifier: identity.NewVerifier(nil, nil, nil, time.Now),
-		Agents:   &relay.Agents{},
-		Fleet:    relay.NewFleet("", time.Now),
+		Agents:   agents,
+		Fleet:    relay.NewFleet("", agents.Known, time.Now),
 		Backends: relay.NewBackends(time.Now),
 		Config:   relay.NewConfig(time.Now),
 		Store:    &store.Store{},

@@ -1,5 +1,7 @@
 package conventions
 
+import "strings"
+
 // protected is what metrics, cost and routing read. A rule that takes "1234567890123" for a card would otherwise turn
 // a token count into text, and the agent's cost would silently be zero.
 var protected = set(
@@ -40,17 +42,36 @@ var protected = set(
 	"http.response.status_code",
 	"http.request.method",
 	"server.port",
+	"telemetry.sdk.name",
+	"telemetry.sdk.language",
+	"telemetry.sdk.version",
+	Namespace,
+	PodName,
+	PodUID,
+	"k8s.node.name",
+	"k8s.container.name",
+	"k8s.deployment.name",
 	CostUSD,
 )
 
-var protectedPrefixes = []string{
-	"gen_ai.usage.",
-	"telemetry.",
-	"k8s.",
-	"dev.agentops.",
-}
+// IsProtected says whether an attribute must keep its value where that value is a number or an identifier.
+func IsProtected(key string) bool { return protected[key] || strings.HasPrefix(key, "gen_ai.usage.") }
 
-// IsProtected says whether an attribute must keep its value: numbers pass untouched, texts meet the Credentials pack only.
-func IsProtected(key string) bool {
-	return protected[key] || hasPrefix(key, protectedPrefixes)
+// maxIdentifier is longer than any model's or tool's name.
+const maxIdentifier = 128
+
+// IsIdentifier says whether a text can be a name that machines gave: a model, a tool, a response id. Anything else under
+// a protected key, an address or a bare number for example, meets all rules.
+func IsIdentifier(text string) bool {
+	letters := false
+	for _, c := range []byte(text) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			letters = true
+		case '0' <= c && c <= '9', strings.IndexByte("._:/+-", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return letters && len(text) <= maxIdentifier
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 )
 
+var errRedirected = errors.New("redirected")
+
 type roundTripper struct {
 	*headers
 	base http.RoundTripper
@@ -15,6 +17,12 @@ type roundTripper struct {
 
 // RoundTrip adds the headers and remembers how the request ended.
 func (r *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	// A redirect would take the credential to another host.
+	if req.Response != nil {
+		closeBody(req)
+		r.outcomes.Failed(r.backend, "redirected; write the address it redirects to")
+		return nil, errRedirected
+	}
 	values, err := r.config.values()
 	if err != nil {
 		closeBody(req)

@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
+
+	"agentops.dev/dataplane/collector/wire"
 )
 
 // Type is the component's name in a configuration.
@@ -39,6 +41,10 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 			id, refusal := g.verifier.Agent(r.Context(), r.Header.Get("Authorization"))
 			if refusal != nil {
 				Refuse(w, refusal)
+				return
+			}
+			if status := wire.Check(r); status != 0 {
+				http.Error(w, http.StatusText(status), status)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), id)))

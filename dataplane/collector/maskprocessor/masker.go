@@ -77,6 +77,9 @@ func (m *masker) attribute(key string, v pcommon.Value) (drop bool) {
 type maskText func(key, text string) (string, mask.Hits)
 
 func (m *masker) protectedField(key, text string) (string, mask.Hits) {
+	if !conventions.IsIdentifier(text) {
+		return m.engine.Field(key, text)
+	}
 	return m.protected.Field(key, text)
 }
 
@@ -86,9 +89,15 @@ func (m *masker) value(key string, v pcommon.Value, how maskText, depth int) (dr
 	case pcommon.ValueTypeStr:
 		return m.str(key, v, how)
 	case pcommon.ValueTypeInt:
-		return m.number(key, v, float64(v.Int()), func() string { return strconv.FormatInt(v.Int(), 10) }, how)
+		if !isSuspicious(float64(v.Int())) {
+			return false
+		}
+		return m.number(key, v, strconv.FormatInt(v.Int(), 10), how)
 	case pcommon.ValueTypeDouble:
-		return m.number(key, v, v.Double(), func() string { return strconv.FormatFloat(v.Double(), 'f', -1, 64) }, how)
+		if !isSuspicious(v.Double()) {
+			return false
+		}
+		return m.number(key, v, strconv.FormatFloat(v.Double(), 'f', -1, 64), how)
 	case pcommon.ValueTypeBytes:
 		return m.bytes(key, v)
 	case pcommon.ValueTypeMap, pcommon.ValueTypeSlice:
@@ -123,15 +132,15 @@ func (m *masker) str(key string, v pcommon.Value, how maskText) (drop bool) {
 	return false
 }
 
-// smallest is the least number that can be a card, a phone or an identity number; most numbers are far below it.
-const smallest = 1e7
+// isSuspicious says whether a number is long enough for a card, a phone or an identity number; most are far shorter.
+func isSuspicious(n float64) bool { return math.Abs(n) >= 1e7 && math.Abs(n) < 1e20 }
 
-func (m *masker) number(key string, v pcommon.Value, n float64, format func() string, how maskText) (drop bool) {
+func (m *masker) number(key string, v pcommon.Value, digits string, how maskText) (drop bool) {
 	// A protected number stays what it is: as text it would vanish from the token counters.
-	if math.Abs(n) < smallest || math.Abs(n) >= 1e20 || math.IsNaN(n) || conventions.IsProtected(key) {
+	if conventions.IsProtected(key) {
 		return false
 	}
-	text, hits := m.leaf(key, format(), how)
+	text, hits := m.leaf(key, digits, how)
 	if hits.Any() && !hits.Drop {
 		v.SetStr(text)
 	}

@@ -63,6 +63,12 @@ func (a *Agents) Get(k Key) (Agent, bool) {
 	return agent, ok
 }
 
+// Known says whether the operator named the agent.
+func (a *Agents) Known(k Key) bool {
+	_, ok := a.Get(k)
+	return ok
+}
+
 // Digest names the table in force.
 func (a *Agents) Digest() string {
 	if t := a.table.Load(); t != nil {

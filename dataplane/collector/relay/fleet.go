@@ -13,8 +13,12 @@ import (
 const (
 	// forgetAfter is how long a silent pod stays in the list.
 	forgetAfter = 60 * time.Second
+	// forgetAgentAfter is longer: its counters should outlive a roll-out.
+	forgetAgentAfter = 15 * time.Minute
 	// The relay's memory must not grow with what clients invent.
-	maxPods, maxAgents, maxRules, maxTexts, maxText = 100_000, 20_000, 200, 16, 256
+	maxPods, maxAgents, maxRules, maxTexts, maxText = 100_000, 50_000, 200, 16, 256
+	// Anybody who may create pods can have tokens for agents that do not exist: of these, few are kept per namespace.
+	maxUnknown = 50
 )
 
 // Pod is one sidecar as it described itself.
@@ -32,6 +36,8 @@ type agent struct {
 	masked     map[string]int64
 	dropped    int64
 	changed    uint64
+	seenAt     time.Time
+	stray      bool
 }
 
 // Fleet holds all agents that were heard of.
@@ -43,11 +49,14 @@ type Fleet struct {
 	seq    uint64
 	pods   int
 	agents map[Key]*agent
+	strays map[string]int // agents that the operator did not name, by namespace
+	known  func(Key) bool
 }
 
-// NewFleet makes an empty fleet. The boot id tells a reader's cursor of an earlier process from one of this.
-func NewFleet(boot string, now func() time.Time) *Fleet {
-	return &Fleet{now: now, boot: boot, agents: map[Key]*agent{}}
+// NewFleet makes an empty fleet. The boot id tells a reader's cursor of an earlier process from one of this; known says
+// whether the operator named an agent.
+func NewFleet(boot string, known func(Key) bool, now func() time.Time) *Fleet {
+	return &Fleet{now: now, boot: boot, known: known, agents: map[Key]*agent{}, strays: map[string]int{}}
 }
 
 // Report takes a sidecar's report.
@@ -97,11 +106,15 @@ func (f *Fleet) Stored(k Key, spans int) {
 	}
 }
 
-// Forget drops pods that fell silent, and agents of which nothing is left when there are too many.
+// Forget drops pods that fell silent, and then agents that the operator does not name (any more).
 func (f *Fleet) Forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, a := range f.agents {
+	for k, a := range f.agents {
+		if len(a.pods) == 0 && f.now().Sub(a.seenAt) > forgetAgentAfter && !f.known(k) {
+			f.drop(k, a)
+			continue
+		}
 		for uid, p := range a.pods {
 			if f.now().Sub(p.SeenAt) > forgetAfter {
 				delete(a.pods, uid)
@@ -112,13 +125,29 @@ func (f *Fleet) Forget() {
 	}
 }
 
+func (f *Fleet) drop(k Key, a *agent) {
+	delete(f.agents, k)
+	if a.stray {
+		f.strays[k.Namespace]--
+	}
+}
+
 func (f *Fleet) agent(k Key) *agent {
 	a := f.agents[k]
-	if a == nil && len(f.agents) < maxAgents {
-		a = &agent{pods: map[string]*Pod{}, masked: map[string]int64{}}
-		f.agents[k] = a
-		f.touch(a)
+	if a != nil {
+		a.seenAt = f.now()
+		return a
 	}
+	stray := !f.known(k)
+	if len(f.agents) >= maxAgents || stray && f.strays[k.Namespace] >= maxUnknown {
+		return nil
+	}
+	if stray {
+		f.strays[k.Namespace]++
+	}
+	a = &agent{pods: map[string]*Pod{}, masked: map[string]int64{}, seenAt: f.now(), stray: stray}
+	f.agents[k] = a
+	f.touch(a)
 	return a
 }
 
