@@ -57,7 +57,9 @@ class Api:
     log: Path
     _connection: http.client.HTTPSConnection | None = field(default=None, repr=False)
 
-    def call(self, method: str, path: str, body: Object | None = None, *, user: str = "", groups: tuple[str, ...] = ()) -> tuple[int, Object]:
+    def call(
+        self, method: str, path: str, body: Object | None = None, *, user: str = "", groups: tuple[str, ...] = ()
+    ) -> tuple[int, Object]:
         """Status code and body of the answer. With `user`, asked in the name of that user."""
         headers = [("Authorization", f"Bearer {self.token}"), ("Accept", "application/json")]
         headers += [("Impersonate-User", user)] if user else []
@@ -105,7 +107,9 @@ class Api:
 
     def namespace(self, name: str, labels: dict[str, str] | None = None) -> str:
         """A namespace with the service account that pods have by default; no controller runs here that would make it."""
-        self.apply("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}})
+        self.apply(
+            "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels or {}}}
+        )
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}}
         self.apply(f"/api/v1/namespaces/{name}/serviceaccounts", account)
         return name
@@ -153,7 +157,9 @@ def _free_ports(count: int) -> list[int]:
 
 def _program(name: str, log: Path, *args: str) -> subprocess.Popen[bytes]:
     with log.open("wb") as out:
-        return subprocess.Popen([bin_dir() / name, *args], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ})
+        return subprocess.Popen(
+            [bin_dir() / name, *args], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ}
+        )
 
 
 def _keys(directory: Path) -> tuple[Path, Path]:
@@ -165,7 +171,7 @@ def _keys(directory: Path) -> tuple[Path, Path]:
 
 @contextmanager
 def running(directory: Path) -> Iterator[Api]:
-    """etcd and the API server, ended afterwards."""
+    """Etcd and the API server, ended afterwards."""
     build()
     client, peer, port = _free_ports(3)
     private, public = _keys(directory)
@@ -205,14 +211,10 @@ def running(directory: Path) -> Iterator[Api]:
         yield api
     finally:
         api.close()
-        for process in reversed(started):
-            process.terminate()
-        for process in reversed(started):
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        # Not asked to end: the API server would wait for its watches, and nothing here is worth keeping.
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def _wait_ready(api: Api, started: list[subprocess.Popen[bytes]]) -> None:

@@ -79,7 +79,11 @@ def expand(want: Object, namespace: str = NAMESPACE) -> Object:
 
 def sidecar(short: Object, _namespace: str = NAMESPACE) -> Object:
     """The init container of docs/contracts.md section 4; more keys in the short form replace those of the container."""
-    fields = {"AGENTOPS_NAMESPACE": "metadata.namespace", "AGENTOPS_POD_NAME": "metadata.name", "AGENTOPS_POD_UID": "metadata.uid"}
+    fields = {
+        "AGENTOPS_NAMESPACE": "metadata.namespace",
+        "AGENTOPS_POD_NAME": "metadata.name",
+        "AGENTOPS_POD_UID": "metadata.uid",
+    }
     container: Object = {
         "name": "agentops-collector",
         "image": "agentops/collector:0.1.0",

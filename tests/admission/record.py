@@ -1,4 +1,7 @@
-"""`python3 -m tests.admission.record [CASE...]`: writes want.yaml as the policy has it now. Read the difference before you commit it."""
+"""`python3 -m tests.admission.record [CASE...]`: writes want.yaml as the policy has it now.
+
+Read the difference before you commit it: a wrong policy is recorded as faithfully as a right one.
+"""
 
 import re
 import sys
@@ -36,7 +39,10 @@ def want_of(case: Case, status: int, answer: Object) -> Object:
 
 def _short_volume(entry: Object, namespace: str) -> Object:
     sources = entry["projected"]["sources"]
-    short = {"volumeOf": sources[0]["serviceAccountToken"]["audience"].rsplit("/", 1)[1], "rules": sources[1]["configMap"]["name"]}
+    short = {
+        "volumeOf": sources[0]["serviceAccountToken"]["audience"].rsplit("/", 1)[1],
+        "rules": sources[1]["configMap"]["name"],
+    }
     if len(sources) > 2:
         short["hashKeySecret"] = sources[2]["secret"]["name"]
     full = volume(short, namespace)

@@ -37,6 +37,9 @@ def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.none(), strategy)
 
 
+_rarely = st.integers(0, 60).map(lambda number: number == 60)
+
+
 def _object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Object]:
     """An object whose fields may each be absent, which is not the same as empty."""
     return st.fixed_dictionaries({name: _maybe(field) for name, field in fields.items()}).map(
@@ -64,15 +67,21 @@ SECURITY = _object(
 )
 BODY: dict[str, st.SearchStrategy[Any]] = {
     "env": st.lists(ENV, max_size=6),
-    "envFrom": st.lists(st.sampled_from([{"configMapRef": {"name": "c"}}, {"prefix": "P_", "secretRef": {"name": "s"}}]), max_size=2),
+    "envFrom": st.lists(
+        st.sampled_from([{"configMapRef": {"name": "c"}}, {"prefix": "P_", "secretRef": {"name": "s"}}]), max_size=2
+    ),
     "command": st.lists(st.sampled_from(["sh", "-c", "echo $(A) \"x\" '\\'"]), max_size=3),
     "args": st.lists(st.sampled_from(["--a", "☃", ""]), max_size=3),
-    "ports": st.lists(st.sampled_from([{"containerPort": 8080}, {"containerPort": 4318, "name": "otlp"}, {"containerPort": 53, "protocol": "UDP"}]), max_size=2),
+    "ports": st.lists(
+        st.sampled_from([{"containerPort": 8080}, {"containerPort": 9999}, {"containerPort": 53, "protocol": "UDP"}]), max_size=2
+    ),
     "resources": _object(
         requests=st.sampled_from([{"cpu": "1m"}, {"memory": "1Mi", "ephemeral-storage": "1Mi"}]),
         limits=st.sampled_from([{"cpu": "1"}, {"memory": "1Gi", "example.com/gpu": "1"}]),
     ),
-    "volumeMounts": st.sampled_from([[], [{"name": "data", "mountPath": "/data", "subPathExpr": "$(A)"}], [{"name": "none", "mountPath": "/none"}]]),
+    "volumeMounts": st.sampled_from(
+        [[], [{"name": "data", "mountPath": "/data"}], [{"name": "data", "mountPath": "/d", "readOnly": True}]]
+    ),
     "securityContext": SECURITY,
     "workingDir": st.just("/w"),
     "tty": st.booleans(),
@@ -89,7 +98,7 @@ def containers(draw: st.DrawFn, prefix: str, least: int, most: int, *, init: boo
             fields["restartPolicy"] = st.just("Always")
         else:
             fields |= {"livenessProbe": st.just(PROBE), "lifecycle": st.just({"preStop": {"exec": {"command": ["true"]}}})}
-        own = draw(st.integers(0, 40)) == 0
+        own = draw(_rarely)
         found.append({"name": "agentops-collector" if own else f"{prefix}{number}", "image": "a:1", **draw(_object(**fields))})
     return found
 
@@ -97,11 +106,21 @@ def containers(draw: st.DrawFn, prefix: str, least: int, most: int, *, init: boo
 VOLUMES = st.lists(
     st.sampled_from(
         [
-            {"name": "data", "emptyDir": {}},
             {"name": "conf", "configMap": {"name": "c", "items": [{"key": "k", "path": "p"}]}},
-            {"name": "agentops", "emptyDir": {}},
-            {"name": "proj", "projected": {"sources": [{"downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}},
-            {"name": "eph", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}},
+            {
+                "name": "proj",
+                "projected": {
+                    "sources": [{"downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]
+                },
+            },
+            {
+                "name": "eph",
+                "ephemeral": {
+                    "volumeClaimTemplate": {
+                        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+                    }
+                },
+            },
         ]
     ),
     max_size=3,
@@ -109,15 +128,17 @@ VOLUMES = st.lists(
 )
 SPEC: dict[str, st.SearchStrategy[Any]] = {
     "volumes": VOLUMES,
-    "hostNetwork": st.booleans(),
+    "hostNetwork": _rarely,
     "hostPID": st.booleans(),
     "restartPolicy": st.sampled_from(["Always", "Never", "OnFailure"]),
     "automountServiceAccountToken": st.booleans(),
     "serviceAccountName": st.just("default"),
-    "nodeSelector": st.sampled_from([{}, {"kubernetes.io/os": "linux"}, {"kubernetes.io/os": "windows"}]),
-    "os": st.sampled_from([{"name": "linux"}, {"name": "windows"}]),
+    "nodeSelector": st.sampled_from([{}, {"kubernetes.io/os": "linux"}, {"disk": "ssd"}]),
+    "os": _rarely.map(lambda windows: {"name": "windows" if windows else "linux"}),
     "securityContext": _object(runAsUser=st.just(7), fsGroup=st.just(8), supplementalGroups=st.just([1, 2]), sysctls=st.just([])),
-    "resources": st.sampled_from([{"requests": {"cpu": "10m"}}, {"limits": {"memory": "32Mi"}}]),
+    "resources": st.sampled_from(
+        [{"requests": {"cpu": "10"}}, {"requests": {"cpu": "8", "memory": "9Gi"}, "limits": {"memory": "9Gi", "cpu": "40"}}]
+    ),
     "tolerations": st.just([{"operator": "Exists"}]),
     "affinity": st.just({"nodeAffinity": {}}),
     "topologySpreadConstraints": st.just([{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]),
@@ -126,7 +147,7 @@ SPEC: dict[str, st.SearchStrategy[Any]] = {
     "dnsConfig": st.just({"options": [{"name": "ndots", "value": "2"}]}),
     "readinessGates": st.just([{"conditionType": "example.com/x"}]),
     "imagePullSecrets": st.just([{"name": "p"}]),
-    "shareProcessNamespace": st.booleans(),
+    "shareProcessNamespace": st.just(True),
     "enableServiceLinks": st.booleans(),
     "terminationGracePeriodSeconds": st.sampled_from([0, 600]),
     "activeDeadlineSeconds": st.just(60),
@@ -137,13 +158,21 @@ LABELS = st.dictionaries(
     max_size=7,
 )
 ANNOTATIONS = st.dictionaries(
-    st.sampled_from(["agentops.dev/agent", "agentops.dev/skipped", "agentops.dev/bypass", "example.com/a~b", "x"]), st.sampled_from(VALUES), max_size=4
+    st.sampled_from(["agentops.dev/agent", "agentops.dev/skipped", "agentops.dev/bypass", "example.com/a.b", "x"]),
+    st.sampled_from(VALUES),
+    max_size=4,
 )
 
 
 def owner(kind: str, name: str, *, controller: bool = True, group: str = "apps/v1") -> Object:
     """An owner reference."""
-    return {"apiVersion": group, "kind": kind, "name": name, "uid": "11111111-2222-3333-4444-555555555555", "controller": controller}
+    return {
+        "apiVersion": group,
+        "kind": kind,
+        "name": name,
+        "uid": "11111111-2222-3333-4444-555555555555",
+        "controller": controller,
+    }
 
 
 OWNERS = st.sampled_from(
@@ -173,4 +202,12 @@ def pods(draw: st.DrawFn) -> Object:
     spec = draw(_object(**{name: field for name, field in SPEC.items() if draw(st.integers(0, 2)) == 0 or name == "volumes"}))
     spec["containers"] = draw(containers("c", 1, 5))
     spec.update(draw(_object(initContainers=containers("i", 0, 3, init=True))))
+    mounted = any(container.get("volumeMounts") for container in (*spec["containers"], *spec.get("initContainers", [])))
+    volumes = [volume for volume in spec.get("volumes", []) if volume["name"] != "data"]
+    if mounted:  # nearly always valid, or the interesting part of admission would never run
+        volumes.append({"name": "data", "emptyDir": {}})
+    if draw(_rarely):
+        volumes.append({"name": "agentops", "emptyDir": {}})
+    if volumes or "volumes" in spec:
+        spec["volumes"] = volumes
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}

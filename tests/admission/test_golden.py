@@ -44,7 +44,10 @@ def test_pod_comes_out_as_wanted(ready: Api, case: Case) -> None:
 def test_second_pass_changes_nothing(ready: Api, case: Case) -> None:
     """A pod made from the manifest of an injected one, or seen twice because of another webhook, comes out the same."""
     _, first = ready.create_pod(case.namespace, case.pod)
-    again = {**first, "metadata": {key: value for key, value in first["metadata"].items() if key not in ("uid", "creationTimestamp")}}
+    again = {
+        **first,
+        "metadata": {key: value for key, value in first["metadata"].items() if key not in ("uid", "creationTimestamp")},
+    }
     status, second = ready.create_pod(case.namespace, again)
     assert status == 201, second.get("message")
     assert comparable(first) == comparable(second)

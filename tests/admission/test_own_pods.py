@@ -1,0 +1,165 @@
+"""What the operator's account may run: creating Jobs must not be a way to read Secrets or to run something else."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from agentops_operator.kube.children import stamp
+from agentops_operator.policies.evaluation.compile import compile_evaluation
+from tests.admission.apiserver import OPERATOR, Api
+from tests.policies.evaluation.builders import evaluation
+
+NAMESPACE = "adm-own"
+Object = dict[str, Any]
+POD: Object = {
+    "serviceAccountName": "agentops-evals",
+    "restartPolicy": "Never",
+    "containers": [
+        {
+            "name": "a",
+            "image": "agentops/evals:0.1.0",
+            "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "agentops-key", "key": "k"}}}],
+            "envFrom": [{"secretRef": {"name": "agentops-key"}}, {"configMapRef": {"name": "any"}}],
+        }
+    ],
+    "volumes": [
+        {"name": "a", "secret": {"secretName": "agentops-key"}},
+        {
+            "name": "b",
+            "projected": {
+                "sources": [{"secret": {"name": "agentops-key"}}, {"serviceAccountToken": {"path": "t", "audience": "a"}}]
+            },
+        },
+        {"name": "c", "configMap": {"name": "any"}},
+        {"name": "d", "emptyDir": {}},
+        {"name": "e", "persistentVolumeClaim": {"claimName": "c"}},
+    ],
+    "imagePullSecrets": [{"name": "agentops-registry"}],
+}
+
+
+def pod(**changes: Any) -> Object:
+    """The allowed pod with some fields replaced."""
+    return {**copy.deepcopy(POD), **changes}
+
+
+def container(**changes: Any) -> list[Object]:
+    """Its container with some fields replaced."""
+    return [{**copy.deepcopy(POD["containers"][0]), **changes}]
+
+
+def token_volume(audience: str) -> Object:
+    """A volume with a token for an audience; empty means the API server."""
+    source = {"path": "t", **({"audience": audience} if audience else {})}
+    return {"name": "t", "projected": {"sources": [{"serviceAccountToken": source}]}}
+
+
+REFUSED = {
+    "foreign image": (pod(containers=container(image="example.com/tool:1")), "its own images"),
+    "image whose name only begins like ours": (pod(containers=container(image="agentops/evals-evil:1")), "its own images"),
+    "foreign init container": (pod(initContainers=[{"name": "i", "image": "busybox"}]), "its own images"),
+    "foreign service account": (pod(serviceAccountName="admin"), "service accounts named agentops-*"),
+    "default service account": (
+        {key: value for key, value in POD.items() if key != "serviceAccountName"},
+        "service accounts named",
+    ),
+    "default service account with its token mounted": (pod(serviceAccountName="default"), "service accounts named"),
+    "default service account with a token for the API server": (
+        pod(serviceAccountName="default", automountServiceAccountToken=False, volumes=[token_volume("")]),
+        "service accounts named",
+    ),
+    "default service account with a token for somebody else": (
+        pod(serviceAccountName="default", automountServiceAccountToken=False, volumes=[token_volume("vault")]),
+        "service accounts named",
+    ),
+    "secret volume": (pod(volumes=[{"name": "a", "secret": {"secretName": "db-password"}}]), "Secrets named agentops-*"),
+    "projected secret": (
+        pod(volumes=[{"name": "a", "projected": {"sources": [{"secret": {"name": "db"}}]}}]),
+        "Secrets named agentops-*",
+    ),
+    "secret in env": (
+        pod(containers=container(env=[{"name": "K", "valueFrom": {"secretKeyRef": {"name": "db", "key": "k"}}}])),
+        "Secrets named agentops-*",
+    ),
+    "secret as env": (pod(containers=container(envFrom=[{"secretRef": {"name": "db"}}])), "Secrets named agentops-*"),
+    "pull secret": (pod(imagePullSecrets=[{"name": "registry"}]), "Secrets named agentops-*"),
+    "host path": (pod(volumes=[{"name": "a", "hostPath": {"path": "/"}}]), "volumes of the types"),
+    "csi volume with a secret": (
+        pod(volumes=[{"name": "a", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "db"}}}]),
+        "volumes of the types",
+    ),
+    "host network": (pod(hostNetwork=True), "node's namespaces"),
+    "privileged": (pod(containers=container(securityContext={"privileged": True})), "node's namespaces"),
+}
+
+
+def wrapped(kind: str, spec: Object) -> tuple[str, Object]:
+    """Path and object that make the API server or a controller create this pod."""
+    template = {"metadata": {"labels": {"app": "x"}}, "spec": spec}
+    apps = {"selector": {"matchLabels": {"app": "x"}}, "template": {**template, "spec": {**spec, "restartPolicy": "Always"}}}
+    job = {"template": template}
+    bodies: dict[str, tuple[str, str, Object]] = {
+        "Pod": ("/api/v1", "pods", spec),
+        "Job": ("/apis/batch/v1", "jobs", job),
+        "CronJob": ("/apis/batch/v1", "cronjobs", {"schedule": "0 3 * * *", "jobTemplate": {"spec": job}}),
+        "StatefulSet": ("/apis/apps/v1", "statefulsets", {**apps, "serviceName": "x"}),
+        "Deployment": ("/apis/apps/v1", "deployments", apps),
+    }
+    root, plural, body = bodies[kind]
+    version = root.removeprefix("/apis/").removeprefix("/api/")
+    meta = {"name": "x", "namespace": NAMESPACE, "labels": {"app": "x"}}
+    return f"{root}/namespaces/{NAMESPACE}/{plural}", {"apiVersion": version, "kind": kind, "metadata": meta, "spec": body}
+
+
+@pytest.fixture(scope="module")
+def ready(api: Api) -> Api:
+    """A namespace with the service accounts that the pods name; policies are active when the first one refuses."""
+    api.namespace(NAMESPACE)
+    for name in ("agentops-evals", "admin"):
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
+        api.apply(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", account)
+    return api
+
+
+@pytest.mark.parametrize("kind", ["Pod", "Job", "CronJob", "StatefulSet", "Deployment"])
+def test_own_workload_is_accepted(ready: Api, kind: str) -> None:
+    """Our image, our service account, our Secrets."""
+    path, body = wrapped(kind, pod())
+    status, answer = ready.call("POST", f"{path}?dryRun=All", body, user=OPERATOR)
+    assert status == 201, answer.get("message")
+
+
+def test_evaluation_is_accepted(ready: Api) -> None:
+    """The CronJob that the operator makes of an EvalPolicy passes its own guard, in a namespace without any account of ours."""
+    body = stamp(compile_evaluation(evaluation(namespace=NAMESPACE)), NAMESPACE, None)
+    path = f"/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs"
+    status, answer = ready.call("POST", f"{path}?dryRun=All", body, user=OPERATOR)
+    assert status == 201, answer.get("message")
+
+
+@pytest.mark.parametrize("kind", ["Pod", "CronJob", "StatefulSet"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_anything_else_is_refused(ready: Api, name: str, kind: str) -> None:
+    """Each way around, with a message that says what is allowed."""
+    spec, message = REFUSED[name]
+    path, body = wrapped(kind, spec)
+    status, answer = ready.call("POST", f"{path}?dryRun=All", body, user=OPERATOR)
+    assert status == 403, answer
+    assert message in answer["message"]
+
+
+def test_change_of_an_own_workload_is_checked_too(ready: Api) -> None:
+    """A harmless object must not be turned into another one."""
+    path, body = wrapped("CronJob", pod())
+    assert ready.call("POST", path, body, user=OPERATOR)[0] == 201
+    _, changed = wrapped("CronJob", pod(serviceAccountName="admin"))
+    status, answer = ready.call("APPLY", f"{path}/x?fieldManager=agentops-operator&force=true&dryRun=All", changed, user=OPERATOR)
+    assert status == 403, answer
+    assert "service accounts named" in answer["message"]
+
+
+def test_other_users_are_not_concerned(ready: Api) -> None:
+    """The policy speaks of the operator's account only."""
+    path, body = wrapped("Pod", pod(serviceAccountName="default", containers=container(image="busybox")))
+    assert ready.call("POST", f"{path}?dryRun=All", body)[0] == 201
