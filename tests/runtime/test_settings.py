@@ -33,6 +33,15 @@ def test_chart_variables_arrive() -> None:
     assert not settings.leader_election
 
 
+def test_variables_that_the_kubelet_sets_for_services_are_not_ours() -> None:
+    """A Service called agentops-relay puts addresses into variables of this form; none of them is a setting."""
+    address = "tcp://10.0.0.1:4318"
+    names = ("HOST", "PORT", "SERVICE_HOST", "SERVICE_PORT", "PORT_4318_TCP", "PORT_4318_TCP_ADDR", "SERVICE_PORT_API")
+    services = ("AGENTOPS_RELAY", "AGENTOPS_OPERATOR")
+    environment = {f"{service}_{name}": address for service in services for name in names}
+    assert from_environment(environment) == RuntimeSettings()
+
+
 @pytest.mark.parametrize("name", ["AGENTOPS_WORKERS", "AGENTOPS_HTTP_PORT", "AGENTOPS_RELAY_RESOURCES"])
 def test_wrong_value_names_its_variable(name: str) -> None:
     """A typo in a number or in JSON names the variable."""

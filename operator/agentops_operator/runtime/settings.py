@@ -40,10 +40,10 @@ class RuntimeSettings:
     """Pause between two looks at the relay, `AGENTOPS_OBSERVE_SECONDS`; 0 switches them off."""
 
     relay_host: str = ""
-    """DNS name of the relay's replicas, `AGENTOPS_RELAY_HOST`; empty means the Service in the operator's namespace."""
+    """DNS name of the relay's replicas, `AGENTOPS_OBSERVE_HOST`; empty means the Service in the operator's namespace."""
 
     relay_port: int = 4320
-    """Port of the relay's API, `AGENTOPS_RELAY_PORT`."""
+    """Port of the relay's API, `AGENTOPS_RELAY_API_PORT`."""
 
     relay_token: str = "/var/run/secrets/agentops/token"  # noqa: S105  (a path, not a token)
     """File with the token for the relay, `AGENTOPS_RELAY_TOKEN_FILE`; the kubelet renews it, so it is read each time."""
@@ -85,8 +85,8 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         leader_election=_truth(get("AGENTOPS_LEADER_ELECTION", "true")),
         workers=int(_number(environment, "AGENTOPS_WORKERS", defaults.workers)),
         observe_seconds=_number(environment, "AGENTOPS_OBSERVE_SECONDS", defaults.observe_seconds),
-        relay_host=get("AGENTOPS_RELAY_HOST", ""),
-        relay_port=int(_number(environment, "AGENTOPS_RELAY_PORT", defaults.relay_port)),
+        relay_host=get("AGENTOPS_OBSERVE_HOST", ""),
+        relay_port=int(_number(environment, "AGENTOPS_RELAY_API_PORT", defaults.relay_port)),
         relay_token=get("AGENTOPS_RELAY_TOKEN_FILE", defaults.relay_token),
         http_host=get("AGENTOPS_HTTP_HOST", defaults.http_host),
         http_port=int(_number(environment, "AGENTOPS_HTTP_PORT", defaults.http_port)),
