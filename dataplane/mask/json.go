@@ -1,17 +1,12 @@
 package mask
 
-import (
-	"strings"
-	"unsafe"
-)
+import "strings"
 
 const (
 	// maxDepth is how often a JSON string may hold JSON again; deeper text is masked as plain text, escapes and all.
 	maxDepth = 4
 	// maxNesting bounds objects within objects: a text of a million brackets must not exhaust the stack.
 	maxNesting = 200
-	// minNumber is the least length of a JSON number that could be personal data.
-	minNumber = 8
 )
 
 // level is the memory for one depth of JSON within JSON.
@@ -149,80 +144,6 @@ func (j *walker) separator(i int, closing byte) (next int, more bool) {
 		return i + 1, false
 	}
 	return -1, false
-}
-
-func (j *walker) key(i, end int, escaped bool) {
-	j.at(i, end)
-	if masked, changed := j.plain("", j.decode(i, end, escaped)); changed {
-		j.put(i, end, masked)
-	}
-}
-
-func (j *walker) leaf(i, end int, escaped bool, key string, forced *detector) {
-	j.at(i, end)
-	text := j.decode(i, end, escaped)
-	masked, changed := "", false
-	if forced != nil {
-		masked, changed = j.force(forced, text)
-	} else {
-		masked, changed = j.value(key, text, j.depth+1)
-	}
-	if changed {
-		j.put(i, end, masked)
-	}
-}
-
-// number masks a JSON number; what is left is a string, as no number could say that it was masked.
-func (j *walker) number(i, end int, key string, forced *detector) {
-	text := j.s[i:end]
-	if forced == nil {
-		forced = j.set.field(key)
-		if forced != nil && forced.check != nil && !forced.check(text) {
-			forced = nil
-		}
-	}
-	j.at(i, end)
-	masked, changed := "", false
-	if forced != nil {
-		masked, changed = j.force(forced, text)
-	} else if len(text) >= minNumber || len(j.set.always) > 0 {
-		masked, changed = j.plain(key, text)
-	}
-	if changed {
-		j.put(i, end, masked)
-	}
-}
-
-func (j *walker) force(d *detector, text string) (string, bool) {
-	if text == "" || j.set.placeholder(text) == len(text) {
-		return text, false
-	}
-	j.note(d, 0, len(text))
-	return string(j.engine.keys.appendPlaceholder(nil, d, text)), true
-}
-
-// decode returns the text of a JSON string. It lives until the next string of this depth.
-func (j *walker) decode(i, end int, escaped bool) string {
-	raw := j.s[i+1 : end-1]
-	if !escaped {
-		return raw
-	}
-	j.text = appendUnquoted(j.text[:0], raw)
-	return unsafe.String(unsafe.SliceData(j.text), len(j.text))
-}
-
-// put replaces the token at i.
-func (j *walker) put(i, end int, text string) {
-	j.out = append(j.out, j.s[j.copied:i]...)
-	j.out = appendQuoted(j.out, text)
-	j.copied = end
-}
-
-// at tells the trace which string of the given text is masked now.
-func (j *walker) at(i, end int) {
-	if j.depth == 0 {
-		j.base = origin{nested: true, start: i, end: end}
-	}
 }
 
 func skipSpace(s string, i int) int {
