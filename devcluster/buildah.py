@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from devcluster.commands import run, succeeds
 from devcluster.paths import cache_root
 from devcluster.recipe import full_name, options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from devcluster.recipe import Recipe
 
@@ -25,8 +28,23 @@ PIP_SETTINGS = {
 def buildah() -> list[str]:
     """Return the beginning of every buildah command."""
     root = cache_root() / "buildah"
-    # The overlay driver needs mounts that a container may not make; vfs always works.
-    return ["buildah", "--storage-driver", "vfs", "--root", str(root / "root"), "--runroot", str(root / "run")]
+    driver = storage_driver(root)
+    return ["buildah", "--storage-driver", driver, "--root", str(root / driver), "--runroot", str(root / f"run-{driver}")]
+
+
+@cache
+def storage_driver(root: Path) -> str:
+    """Return `overlay` where this machine may mount one; a container often may not, and vfs, which copies, always works."""
+    root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=root) as probe:
+        parts = {name: Path(probe) / name for name in ("lower", "upper", "work", "merged")}
+        for part in parts.values():
+            part.mkdir()
+        layers = ",".join(f"{name}dir={parts[name]}" for name in ("lower", "upper", "work"))
+        if not succeeds(["mount", "-t", "overlay", "overlay", "-o", layers, parts["merged"]]):
+            return "vfs"
+        run(["umount", parts["merged"]])
+    return "overlay"
 
 
 def commands(recipe: Recipe, base: str | None, target: Path, environment: Mapping[str, str]) -> list[list[str]]:
