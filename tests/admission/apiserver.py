@@ -35,6 +35,7 @@ KINDS = (
     "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding",
 )
+LAST = "agentops-own-pods"
 PANIC = "Observed a panic"
 PATIENCE = 60.0
 
@@ -128,6 +129,20 @@ class Api:
         """Creates a pod as a dry run: all of admission and validation, nothing stored."""
         meta = {**pod.get("metadata", {}), "namespace": namespace}
         return self.call("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", {**pod, "metadata": meta})
+
+    def kubeconfig(self, file: Path) -> Path:
+        """A file with which helm and kubectl reach this server as administrator."""
+        cluster = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "test", "user": {"token": self.token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            "current-context": "test",
+        }
+        file.write_text(yaml.safe_dump(content))
+        return file
 
     def panics(self) -> list[str]:
         """Lines of the API server's log that tell of a panic; failurePolicy does not cover those."""
@@ -231,8 +246,10 @@ def _wait_ready(api: Api, started: list[subprocess.Popen[bytes]]) -> None:
 
 
 def install_policies(api: Api) -> None:
-    """The chart's kinds and policies, without the operator; a policy whose parameter kind is unknown would not be active."""
-    objects = sorted((found for found in render() if found["kind"] in KINDS), key=lambda found: KINDS.index(found["kind"]))
+    """The chart's kinds and policies, without the operator; returns when they are in force."""
+    objects = [found for found in render() if found["kind"] in KINDS]
+    # The policy that _wait_in_force asks for comes last, so that the others are in force before it.
+    objects.sort(key=lambda found: (KINDS.index(found["kind"]), found["metadata"]["name"] == LAST))
     for found in objects:
         group = found["apiVersion"]
         plural = "customresourcedefinitions" if found["kind"] == KINDS[0] else found["kind"].lower().replace("policy", "policies")
@@ -242,4 +259,14 @@ def install_policies(api: Api) -> None:
     deadline = time.monotonic() + PATIENCE
     while api.call("GET", INDEXES.format(HOME))[0] != 200:
         assert time.monotonic() < deadline, "the kinds are not served"
+        time.sleep(0.1)
+    _wait_in_force(api)
+
+
+def _wait_in_force(api: Api) -> None:
+    pod = {"metadata": {"name": "probe"}, "spec": {"containers": [{"name": "a", "image": "foreign"}]}}
+    path = f"/api/v1/namespaces/{HOME}/pods?dryRun=All"
+    deadline = time.monotonic() + PATIENCE
+    while LAST not in api.call("POST", path, pod, user=OPERATOR)[1].get("message", ""):
+        assert time.monotonic() < deadline, "the policies are not in force"
         time.sleep(0.1)

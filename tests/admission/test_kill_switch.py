@@ -5,13 +5,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.admission.apiserver import PATIENCE, Api, Object, install_policies
+from tests.admission.apiserver import PATIENCE, Api, Object, install_policies, running
 
 NAMESPACE = "adm-switch"
 POD: Object = {"metadata": {"name": "p", "labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
 GROUP = "/apis/admissionregistration.k8s.io/v1"
 BINDING = f"{GROUP}/mutatingadmissionpolicybindings/agentops-inject"
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/injectionindexes.agentops.dev"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A server for these tests alone: they take away what all others rely on."""
+    with running(tmp_path_factory.mktemp("apiserver")) as found:
+        install_policies(found)
+        yield found
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def wrapped(kind: str, spec: Object) -> tuple[str, Object]:
 
 @pytest.fixture(scope="module")
 def ready(api: Api) -> Api:
-    """A namespace with the service accounts that the pods name; policies are active when the first one refuses."""
+    """A namespace with the service accounts that the pods name."""
     api.namespace(NAMESPACE)
     for name in ("agentops-evals", "admin"):
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}

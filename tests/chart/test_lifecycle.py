@@ -1,0 +1,115 @@
+"""Install, upgrade and uninstall with helm, while pods of users start."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.admission.apiserver import HOME, INDEXES, Api, Object, running
+from tests.chart.conftest import CHART, Helm
+
+pytestmark = pytest.mark.cluster
+POD: Object = {"metadata": {"name": "p", "labels": {"app": "a"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+RELEASE = ("agentops", "--namespace", HOME)
+
+
+@dataclass
+class Cluster:
+    """An API server and helm that speaks to it."""
+
+    api: Api
+    run: Helm
+    kubeconfig: Path
+
+    def helm(self, *args: str | Path) -> str:
+        """What helm printed; an error fails the test with its message."""
+        done = self.run(*args, "--kubeconfig", self.kubeconfig)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@dataclass
+class Users:
+    """What users of the cluster saw while something happened."""
+
+    created: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def users(cluster: Cluster, namespace: str) -> Iterator[Users]:
+    """Creates pods without a pause."""
+    seen, stop = Users(), threading.Event()
+    api = Api(cluster.api.port, cluster.api.token, cluster.api.log)
+
+    def create() -> None:
+        while not stop.is_set():
+            status, answer = api.create_pod(namespace, POD)
+            seen.created += 1
+            if status != 201:
+                seen.failures.append(f"{status} {answer.get('message')}")
+        api.close()
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    try:
+        yield seen
+        time.sleep(3)  # policies that are gone stay in force for a second or so
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, helm: Helm) -> Iterator[Cluster]:
+    """A cluster with a namespace of users."""
+    with running(tmp_path) as api:
+        api.namespace("shop")
+        api.namespace("strict", {"agentops.dev/injection": "Require"})
+        yield Cluster(api, helm, api.kubeconfig(tmp_path / "kubeconfig"))
+
+
+@pytest.mark.parametrize("keep", ["true", "false"], ids=["CRDs kept", "CRDs deleted"])
+def test_users_pods_start_through_install_upgrade_and_uninstall(cluster: Cluster, keep: str) -> None:
+    """No pod of a user is refused at any moment, and an Agent survives unless its kind is deleted."""
+    api = cluster.api
+    with users(cluster, "shop") as seen:
+        cluster.helm("install", *RELEASE, CHART, "--create-namespace", "--set", f"crds.keep={keep}")
+        for namespace in ("shop", "strict"):
+            api.index(namespace, {"app=a": [{"agent": "a", "rules": "r"}]})
+        api.wait_until_injecting("shop", POD)
+        api.wait_until_injecting("strict", POD)
+        cluster.helm("upgrade", *RELEASE, CHART, "--set", f"crds.keep={keep}", "--set", "operator.replicas=2")
+        cluster.helm("uninstall", *RELEASE)
+    assert seen.failures == []
+    assert seen.created > 50
+    status, answer = api.create_pod("strict", POD)
+    assert (status, answer["metadata"].get("annotations")) == (201, None)
+    assert api.call("GET", INDEXES.format("shop"))[0] == (200 if keep == "true" else 404)
+    for kind in ("mutatingadmissionpolicies", "validatingadmissionpolicies"):
+        _, left = api.call("GET", f"/apis/admissionregistration.k8s.io/v1/{kind}")
+        assert [item["metadata"]["name"] for item in left["items"]] == []
+
+
+def test_installing_again_adopts_the_kept_crds(cluster: Cluster) -> None:
+    """Agents that survived an uninstall are there after the next install."""
+    cluster.helm("install", *RELEASE, CHART, "--create-namespace")
+    agent = {
+        "apiVersion": "agentops.dev/v1alpha1",
+        "kind": "Agent",
+        "metadata": {"name": "a", "namespace": "shop"},
+        "spec": {"targetRef": {"kind": "Deployment", "name": "a"}},
+    }
+    path = "/apis/agentops.dev/v1alpha1/namespaces/shop/agents"
+    deadline = time.monotonic() + 30
+    while cluster.api.call("GET", path)[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    cluster.api.apply(path, agent)
+    cluster.helm("uninstall", *RELEASE)
+    cluster.helm("install", *RELEASE, CHART)
+    assert cluster.api.call("GET", f"{path}/a")[0] == 200
