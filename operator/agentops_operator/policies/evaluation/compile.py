@@ -105,7 +105,6 @@ def _pod(evaluation: Evaluation) -> dict[str, Any]:
         "restartPolicy": "Never",
         "serviceAccountName": "default",
         "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
         "enableServiceLinks": False,  # a Service's variables could be expanded inside the settings
         "securityContext": {
             "runAsNonRoot": True,
