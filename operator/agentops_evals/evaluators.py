@@ -119,9 +119,9 @@ def _rule(evaluator: Evaluator, scanner: Scanner) -> Rule:
         case EvaluatorType.EQUALS:
             return Comparison(name, value, lambda text, wanted: text.strip() == wanted.strip())
         case EvaluatorType.REGEX:
-            if value is not None:
-                _expression(name, value)
-            return Comparison(name, value, lambda text, wanted: _expression(name, wanted).search(text) is not None)
+            if value is not None and _expression(value) is None:
+                raise NotRunnableError(f"evaluator {name}: the expression is not valid RE2")
+            return Comparison(name, value, _found)
         case EvaluatorType.JSON_SCHEMA:
             return Schema(name, _validator(name, value or ""))
         case EvaluatorType.MAX_LATENCY:
@@ -130,13 +130,20 @@ def _rule(evaluator: Evaluator, scanner: Scanner) -> Rule:
             return NoSecrets(name, scanner)
 
 
-def _expression(name: str, text: str) -> Any:
+def _found(text: str, wanted: str) -> bool:
+    expression = _expression(wanted)
+    if expression is None:
+        raise UnjudgedError("the expression that the case expects is not valid RE2")
+    return expression.search(text) is not None
+
+
+def _expression(text: str) -> Any:
     options = re2.Options()
     options.log_errors = False  # the library would write the expression, which is content, to the log
     try:
         return re2.compile(text, options)
     except re2.error:
-        raise NotRunnableError(f"evaluator {name}: the expression is not valid RE2") from None
+        return None
 
 
 def _validator(name: str, text: str) -> Draft202012Validator:

@@ -62,7 +62,8 @@ async def evaluate(config: RunConfig, target: Path, places: Places) -> RunMessag
         except NotRunnableError as error:
             verdict = report.not_runnable(str(error))
         report.write(verdict, target)
-        problem = await report.send_events(session, config, results, places.agent_token) if results else ""
+        url = f"{config.relay}:{places.logs_port}/v1/logs"
+        problem = await report.send_events(session, config, results, url, places.agent_token) if results else ""
     if problem:
         sys.stderr.write(f"results were not sent: {problem}\n")
     return verdict

@@ -60,12 +60,13 @@ def encoded(text: RunMessage) -> bytes:
     return content
 
 
-async def send_events(session: aiohttp.ClientSession, config: RunConfig, results: Sequence[CaseResult], token: Path) -> str:
+async def send_events(
+    session: aiohttp.ClientSession, config: RunConfig, results: Sequence[CaseResult], url: str, token: Path
+) -> str:
     """Sends the judgements to the relay; returns what went wrong, which is no part of the verdict."""
     try:
         headers = {"Authorization": f"Bearer {token.read_text().strip()}"}  # noqa: ASYNC240  (one small file)
         for body in bodies(config, results, time.time_ns()):
-            url = f"{config.relay}:4318/v1/logs"
             async with session.post(url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False) as response:
                 if not response.ok:
                     return f"the relay answered HTTP {response.status}"

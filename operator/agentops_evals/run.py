@@ -28,6 +28,7 @@ class Places:
     agent_token: Path = Path(TOKEN_DIRECTORY) / AGENT_TOKEN
     scanner: str = PROGRAM
     service: Callable[[str, str, int, str], str] = service_url
+    logs_port: int = 4318
     api_port: int = 4320
 
 
