@@ -41,6 +41,12 @@ has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name =
   (c.image.startsWith({{ printf "%s:" $repository | toJson }}) || c.image.startsWith({{ printf "%s@" $repository | toJson }})))
 {{- end }}
 
+{{/* A variable `e` that sends telemetry elsewhere. An address of the sidecar is not elsewhere. */}}
+{{- define "agentops.cel.foreign" -}}
+e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+  && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$'))
+{{- end }}
+
 {{/* Variables: which entry of the index applies, and what keeps the pod from getting the sidecar. */}}
 {{- define "agentops.cel.variables" -}}
 - name: labels
@@ -86,13 +92,12 @@ has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name =
           ? object.spec.initContainers.filter(c, has(c.restartPolicy) && c.restartPolicy == 'Always') : []))
         .exists(c, has(c.ports) && c.ports.exists(p, p.containerPort in [4317, 4318, 13133])) ? 'PortConflict'
     : ''
-# Per container: the variables that send telemetry elsewhere. An address of the sidecar is not elsewhere.
+# Per container: the variables that send telemetry elsewhere.
 - name: foreign
   expression: >-
     object.spec.containers.map(c, !has(c.env)
       || (has(variables.entry.containers) && size(variables.entry.containers) > 0 && !(c.name in variables.entry.containers)) ? []
-      : c.env.filter(e, e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
-          && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$')))
+      : c.env.filter(e, {{ include "agentops.cel.foreign" . | nindent 6 | trim }})
         .map(e, e.name + (has(e.value) ? '=' + e.value : '')))
 {{- end }}
 
