@@ -1,6 +1,7 @@
 """Whether an expression is RE2, as far as that can be told without the library that the API server uses."""
 
 import re
+import warnings
 from importlib import import_module
 
 from agentops_operator.api.model import Json
@@ -13,7 +14,7 @@ FOREIGN = (
     (re.compile(r"\(\?>"), "an atomic group"),
     (re.compile(r"\(\?\("), "a conditional"),
     (re.compile(r"\(\?#"), "a comment group"),
-    (re.compile(r"(?:[*+?]|\})\+"), "a possessive quantifier"),
+    (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\+"), "a possessive quantifier"),
     (re.compile(r"\\Z"), r"\Z (write \z)"),
     (re.compile(r"\(\?[a-zA-Z]*[Laux]"), "a flag other than i, m, s, U"),
 )
@@ -26,7 +27,7 @@ POSIX = {
 ESCAPED = re.compile(r"\\[^0-9Z]", re.DOTALL)  # a letter after a backslash is no operator; digits and Z are judged
 CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]")
 # Errors that both languages share. Any other may be a difference between them, on which Python has no say.
-SHARED_ERRORS = ("missing )", "unterminated character set", "unbalanced parenthesis", "nothing to repeat", "multiple repeat")
+SHARED_ERRORS = ("missing )", "unterminated character set", "unbalanced parenthesis", "multiple repeat")
 ONLY_RE2 = re.compile(r"\\[pPQECuUNx]|\{,|\(\?[a-z]*U|.\(\?-?[ims]+\)|\[:\^")
 
 
@@ -41,8 +42,10 @@ def problem(pattern: str) -> str:
         UnsureError: it cannot be told offline.
     """
     library = _library()
-    if library is not None:
-        return _judged_by_library(library, pattern)
+    return _judged_alone(pattern) if library is None else _judged_by_library(library, pattern)
+
+
+def _judged_alone(pattern: str) -> str:
     plain = CLASS.sub("c", ESCAPED.sub("e", pattern))
     for foreign, name in FOREIGN:
         if foreign.search(plain):
@@ -74,7 +77,11 @@ def _judged_by_python(pattern: str) -> str:
     if ONLY_RE2.search(pattern):
         raise UnsureError(pattern)
     try:
-        compiled = re.compile(_translated(pattern))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns where its own meaning will change: no ground for a verdict
+            compiled = re.compile(_translated(pattern))
+    except Warning as error:
+        raise UnsureError(pattern) from error
     except re.error as error:
         if error.msg.startswith(SHARED_ERRORS):
             return f"no RE2 expression: {error}"
@@ -84,11 +91,14 @@ def _judged_by_python(pattern: str) -> str:
 
 def _translated(pattern: str) -> str:
     """The same expression in Python's words."""
-    classes = re.sub(r"\[:(\w+):\]", _posix, pattern)
+    classes = re.sub(r"(?<=\[)\[:(\w+):\]|(?<=\[\^)\[:(\w+):\]", _posix, pattern)
+    if "[:" in classes or ("[:" in pattern and r"\[" in pattern):
+        raise UnsureError(pattern)  # whether it stands inside a class, which alone gives it a meaning, takes a parser
     return classes.replace("(?<", "(?P<").replace(r"\z", r"\Z")
 
 
 def _posix(hit: re.Match[str]) -> str:
-    if hit[1] not in POSIX:
+    name = hit[1] or hit[2]
+    if name not in POSIX:
         raise UnsureError(hit[0])
-    return POSIX[hit[1]]
+    return POSIX[name]

@@ -1,0 +1,117 @@
+"""`agentops explain pod`: each way to get the sidecar, or not."""
+
+import pytest
+
+from agentops_operator.cli.explanation import explain
+from agentops_operator.cli.pod_facts import Explanation, Mark, PodFacts, Step
+from tests.cli.bodies import ENTRY, facts, pod
+
+NOTES = {"agentops.dev/agent": "billing", "agentops.dev/sidecar": "0.1.0"}
+DENY = {"matchLabels": [{"key": "tier", "value": "gold"}]}
+IN = {"matchExpressions": [{"key": "env", "operator": "In", "values": ["prod"]}]}
+
+
+def texts(answer: Explanation, mark: Mark) -> list[str]:
+    """Texts of all checks with this outcome, those below others included."""
+
+    def walk(steps: tuple[Step, ...]) -> list[str]:
+        return [text for one in steps for text in ([one.text] if one.mark is mark else []) + walk(one.below)]
+
+    return walk(answer.steps)
+
+
+# id: (facts, verdict, what to do); both must be in the answer
+CASES: dict[str, tuple[PodFacts, str, str]] = {
+    "pod with sidecar": (facts(pod(injected=True, notes=NOTES), ENTRY), "injected for Agent billing", ""),
+    "own endpoint": (
+        facts(pod(injected=True, notes={**NOTES, "agentops.dev/bypass": "main"}), ENTRY),
+        "but main goes around the sidecar",
+        "remove the own OTLP endpoint",
+    ),
+    "older than its entry": (
+        facts(pod(), ENTRY),
+        "created before the entry of Agent billing was in the index (pod of 2026-01-01T00:00:00Z, Agent of 2026-02-01",
+        "kubectl rollout restart deployment/billing -n shop",
+    ),
+    "older than its entry, without a controller that restarts": (
+        facts(pod(owner="Job/nightly"), ENTRY, index={"Job/nightly": [ENTRY]}),
+        "created before the entry",
+        "the next run of the Job is injected",
+    ),
+    "kill switch of the cluster": (facts(pod(), ENTRY, bound=False), "switched off in this cluster", "agentops-inject"),
+    "kill switch of the namespace": (
+        facts(pod(), ENTRY, namespace_labels={"agentops.dev/injection": "Disabled"}),
+        "disabled in this namespace",
+        "remove the namespace's label agentops.dev/injection",
+    ),
+    "host network": (
+        facts(pod(notes={"agentops.dev/skipped": "HostNetwork"}, hostNetwork=True), ENTRY),
+        "left alone on purpose (HostNetwork), on the host's network",
+        "",
+    ),
+    "opt-out that is allowed": (
+        facts(pod(labels={"agentops.dev/inject": "false"}), ENTRY | {"optOut": "Allowed"}), "not injected: OptOut", "",
+    ),
+    "opt-out that is denied": (
+        facts(pod(labels={"agentops.dev/inject": "false"}), ENTRY), "created before the entry", "rollout restart",
+    ),
+    "own container of our name": (facts(pod(containers=[{"name": "agentops-collector"}]), ENTRY), "NameConflict", ""),
+    "own port of ours": (
+        facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4318}]}]), ENTRY), "PortConflict, it declares port", "",
+    ),
+    "Windows": (facts(pod(nodeSelector={"kubernetes.io/os": "windows"}), ENTRY), "not injected: Windows", ""),
+    "a label that does not match": (
+        facts(pod(labels={"tier": "silver"}), ENTRY | DENY), "no entry of the", "agentops status billing -n shop",
+    ),
+    "another service account": (
+        facts(pod(serviceAccountName="web"), ENTRY | {"serviceAccountName": "billing"}), "no entry of the", "status",
+    ),
+    "no Agent": (facts(pod(), agents=()), "no Agent claims it", "point an Agent at its workload"),
+    "Agent that is not in the index": (facts(pod()), "Agent billing matches it, but no entry", "see Accepted"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "verdict", "mend"), CASES.values(), ids=CASES)
+def test_answer_says_what_is_the_case_and_what_to_do(known: PodFacts, verdict: str, mend: str) -> None:
+    """Each way to get the sidecar or not has an answer of its own, with the next step."""
+    answer = explain(known)
+    assert verdict in answer.verdict
+    assert mend in answer.mend
+    assert answer.injected == answer.verdict.startswith("injected")
+
+
+def test_label_checks_are_told_one_by_one() -> None:
+    """A reader sees which label holds and which does not, with the value that the pod has."""
+    answer = explain(facts(pod(labels={"tier": "gold", "env": "test"}), ENTRY | DENY | IN))
+    assert "label tier=gold" in texts(answer, Mark.YES)
+    assert "label env In (prod): it is test" in texts(answer, Mark.NO)
+
+
+def test_absent_label_is_told_as_absent() -> None:
+    """An absent label is another mistake than a wrong value."""
+    assert "label env In (prod): the pod has no such label" in texts(explain(facts(pod(), ENTRY | IN)), Mark.NO)
+
+
+def test_all_keys_are_shown_with_what_the_index_knows() -> None:
+    """The keys that admission computes are shown, so that a selector can be corrected by them."""
+    answer = explain(facts(pod(), ENTRY))
+    assert "Deployment/billing" in texts(answer, Mark.YES)
+    assert {"app=billing", "pod-template-hash=abc"} <= set(texts(answer, Mark.NO))
+
+
+def test_second_entry_counts_when_the_first_does_not_hold() -> None:
+    """Admission takes the first entry that holds, and so does the explanation."""
+    answer = explain(facts(pod(), ENTRY | DENY | {"agent": "first"}, ENTRY | {"agent": "second"}))
+    assert "Agent second" in answer.verdict
+
+
+def test_what_may_not_be_read_is_unknown_and_not_guessed() -> None:
+    """Without rights on the cluster's objects the answer says so."""
+    answer = explain(facts(pod(), ENTRY, bound=None, namespace_labels=None))
+    assert len(texts(answer, Mark.UNKNOWN)) == 2
+    assert "created before the entry" in answer.verdict
+
+
+def test_own_sidecar_is_no_conflict_with_itself() -> None:
+    """The container and the volume that admission added are not taken for the pod's own."""
+    assert "nothing in it keeps the sidecar out" in texts(explain(facts(pod(injected=True, notes=NOTES), ENTRY)), Mark.YES)
