@@ -23,6 +23,7 @@ from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
 from agentops_operator.runtime.reconcile import Parts, Reconciler
 from agentops_operator.runtime.relay_writer import RelayWriter
+from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
@@ -106,6 +107,8 @@ class Operator:
             await alerts.look()
             self._tasks.append(asyncio.create_task(alerts.run(), name="alerts"))
         await self._home.listed.wait()
+        resync = Resync(self._outside.cluster, self._outside.clock, self.store, self.intake, self._settings.namespaces)
+        self._tasks.append(asyncio.create_task(resync.run(), name="resync"))
         self.queue.add(relay_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
         for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
