@@ -63,13 +63,6 @@ def test_names_of_modules_say_what_is_in_them() -> None:
     assert [_name(path) for path in CODE if {*path.relative_to(ROOT).parts[:-1], path.stem} & NOTHING_SAID] == []
 
 
-def test_every_module_says_what_it_is_for() -> None:
-    """The first line of a module places it."""
-    assert [
-        _name(path) for path in PYTHON if not ast.get_docstring(ast.parse(path.read_text())) and path.read_text().strip()
-    ] == []
-
-
 def test_no_file_names_a_path_of_one_machine_or_an_index_of_packages() -> None:
     """A checkout works on another machine, behind any mirror."""
     assert [line for path in TEXT for line in _addresses(path)] == []
