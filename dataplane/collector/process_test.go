@@ -1,16 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -73,6 +79,7 @@ func TestSecretsAreMaskedAndTheIdentityIsTheTokens(t *testing.T) {
 		}
 	}
 	r.checkMetrics()
+	r.checkPage()
 	r.checkObservations()
 	r.checkReaders()
 	sidecar.stop(t)
@@ -99,6 +106,14 @@ func (r *rig) checkMetrics() {
 		}
 		return true
 	})
+}
+
+func (r *rig) checkPage() {
+	r.t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	if _, err := parser.TextToMetricFamilies(strings.NewReader(get("http://"+r.metrics+"/metrics", ""))); err != nil {
+		r.t.Errorf("the two halves of the page do not make one: %v", err)
+	}
 }
 
 func (r *rig) checkObservations() {
@@ -296,4 +311,47 @@ func TestForeignTokensAreRefused(t *testing.T) {
 	if n := len(r.observe().Agents); n != 0 {
 		t.Errorf("%d agents are known", n)
 	}
+}
+
+func TestLargeAndBrokenSpansArrive(t *testing.T) {
+	r := newRig(t)
+	r.relay()
+	sidecar := r.sidecar()
+	for i := range 4 {
+		td := batch(1, i)
+		a := td.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Attributes()
+		a.PutStr("large", strings.Repeat("lorem ipsum dolor ", 5<<20/18)+secret)
+		a.PutStr("broken", "\xff\xfe "+secret)
+		r.send(td)
+	}
+	r.eventually("all spans are stored", func() bool { return r.storedSpans() == 4 })
+	if text := r.stored(); strings.Contains(text, secret) || !utf8.ValidString(text) {
+		t.Error("a secret or broken text is stored")
+	}
+	t.Logf("sidecar after 4 spans of 5 MB: %s", sidecar.rss(t))
+}
+
+func TestNestingAloneDoesNotEndTheRelay(t *testing.T) {
+	r := newRig(t)
+	relay := r.relay()
+	bomb := bytes.Repeat([]byte{0x0a, 0x80, 0x80, 0x80, 0x08}, 3_000_000) // lengths that are too long end the look
+	deep := []byte{}
+	for range 3000 {
+		deep = append(append([]byte{0x0a}, binary.AppendUvarint(nil, uint64(len(deep)))...), deep...)
+	}
+	token, err := os.ReadFile(filepath.Join(r.dir, "pod/token"))
+	must(t, err)
+	for name, body := range map[string][]byte{"bomb": bomb, "deep": deep} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.env["AGENTOPS_RELAY"]+"/v1/traces", bytes.NewReader(body))
+		must(t, err)
+		req.Header.Set("Authorization", "Bearer "+string(token))
+		req.Header.Set("Content-Type", "application/x-protobuf")
+		resp, err := http.DefaultClient.Do(req)
+		must(t, err)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: HTTP %d, want 400", name, resp.StatusCode)
+		}
+	}
+	relay.stop(t)
 }
