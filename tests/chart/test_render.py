@@ -1,6 +1,7 @@
 """What the chart renders, without a cluster."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,15 @@ def test_every_value_is_in_the_schema() -> None:
 
     compare(values, schema, "")
     assert set(schema["properties"]) - {"global"} == set(values)
+
+
+def test_every_setting_handed_to_the_operator_is_read_by_it(render: Render) -> None:
+    """A value that reaches a variable which nobody reads would be silently without effect."""
+    objects = render(
+        "--values", CHART / "ci" / "high-availability-values.yaml", "--set", "install.mode=namespaced,install.watchNamespaces={a}"
+    )
+    (deployment,) = named(objects, "Deployment")
+    names = {entry["name"] for entry in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    sources = (CHART.parents[1] / "operator" / "agentops_operator").rglob("*.py")
+    read = {name for path in sources for name in re.findall(r'"(AGENTOPS_[A-Z_]+)"', path.read_text())}
+    assert {name for name in names if name.startswith("AGENTOPS_")} - read == set()
