@@ -57,7 +57,7 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
     ),
     "own container of our name": (facts(pod(containers=[{"name": "agentops-collector"}]), ENTRY), "NameConflict", ""),
     "own port of ours": (
-        facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4318}]}]), ENTRY), "PortConflict, it declares port", "",
+        facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4318}]}]), ENTRY), "PortConflict, it", "",
     ),
     "Windows": (facts(pod(nodeSelector={"kubernetes.io/os": "windows"}), ENTRY), "not injected: Windows", ""),
     "a label that does not match": (

@@ -34,12 +34,12 @@ TENANT: tuple[Alert, ...] = (
     ),
     Alert(
         "AgentOpsMaskingLeak",
-        'max by (namespace, agent, rule) (agentops_mask_leaks{namespace="<ns>"}) > 0',
+        'max by (namespace, agent) (agentops_mask_leaks{namespace="<ns>"}) > 0',
         "0m",
         CRITICAL,
-        "Rule {{ $labels.rule }} lets its canary through in Agent {{ $labels.namespace }}/{{ $labels.agent }}",
-        "The live masking engine left the made-up secret of this rule unmasked, so real ones may have left the pod. Try the "
-        "rule with `agentops mask test -n {{ $labels.namespace }} {{ $labels.agent }}`, mend its regex, literals or check in "
+        "{{ $value }} masking detectors let their canary through in Agent {{ $labels.namespace }}/{{ $labels.agent }}",
+        "The live masking engine left the made-up secret of a rule unmasked, so real ones may have left the pod. The Agent's "
+        "condition Enforced=False, Leaked names the rules. Try them with `agentops mask test -n {{ $labels.namespace }} {{ $labels.agent }}`, mend regex, literals or check in "
         "the MaskingPolicy, and set `capture: None` in the TracePolicy until the alert is gone.",
     ),
     Alert(
@@ -74,7 +74,7 @@ TENANT: tuple[Alert, ...] = (
         "10m",
         WARNING,
         "The relay cannot deliver traces to backend {{ $labels.backend }}",
-        "Spans wait on the relay's disk and the oldest are lost when it is full. `agentops status` shows the backend's error; "
+        "Spans wait on the relay's disk; once the queue is full, new ones do not reach this backend. `agentops status` shows the backend's error; "
         "CredentialMissing names the Secret to create.",
     ),
 )

@@ -15,7 +15,7 @@ from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.cli import exits, paths
 from agentops_operator.cli.command import Command, Group
-from agentops_operator.cli.manifests import read
+from agentops_operator.cli.manifests import STDIN, read
 from agentops_operator.cli.options import cluster_options
 from agentops_operator.cli.output import as_json, as_yaml, output_option
 from agentops_operator.cli.world import world_of
@@ -64,6 +64,8 @@ def test(
     """
     if sum((bool(agent), bool(policies), bool(rules))) != 1:
         raise exits.Usage("give exactly one of AGENT, --policy and --rules")
+    if STDIN in policies:
+        raise exits.Usage("--policy must be a file: standard input is the text")
     text = sys.stdin.read()
     if rules:
         content = Path(rules).read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ MAX_REPEAT = 1000
 # What Python's expressions have and RE2's have not: patterns with them run in exponential time, or need a look around.
 FOREIGN = (
     (re.compile(r"\(\?(=|!|<=|<!)"), "look-around"),
-    (re.compile(r"\(\?P=|\\[1-9]"), "a back reference"),
+    (re.compile(r"\(\?P=|\\[1-9](?!\d)"), "a back reference"),
     (re.compile(r"\(\?>"), "an atomic group"),
     (re.compile(r"\(\?\("), "a conditional"),
     (re.compile(r"\(\?#"), "a comment group"),
@@ -28,7 +28,7 @@ ESCAPED = re.compile(r"\\[^0-9Z]", re.DOTALL)  # a letter after a backslash is n
 CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]")
 # Errors that both languages share. Any other may be a difference between them, on which Python has no say.
 SHARED_ERRORS = ("missing )", "unterminated character set", "unbalanced parenthesis", "multiple repeat")
-ONLY_RE2 = re.compile(r"\\[pPQECuUNx]|\{,|\(\?[a-z]*U|.\(\?-?[ims]+\)|\[:\^")
+ONLY_RE2 = re.compile(r"\\[pPQECuUNx]|\{,|\(\?[a-z]*U|.\(\?-?[ims]+\)|\[:\^|\\\d\d|\[[^\]]*\\[bBAz]")
 
 
 class UnsureError(Exception):

@@ -1,0 +1,36 @@
+"""The metrics that alerts ask for are those that the operator exports."""
+
+import re
+
+from prometheus_client import generate_latest
+
+from agentops_operator.agent.alerts import PLATFORM, TENANT
+from agentops_operator.runtime.gauges import STATES
+from agentops_operator.runtime.metrics import CONTROLLER, Metrics
+
+RELAYS = {"agentops_mask_leaks", "agentops_mask_dropped_total", "agentops_backend_up", "agentops_relay_refused_total"}
+METRIC = re.compile(r"\b((?:agentops|controller_runtime|leader_election)_\w+)")
+
+
+def _asked() -> dict[str, str]:
+    """Each metric that an alert asks for, with the alert's expression."""
+    return {name: alert.expr for alert in (*TENANT, *PLATFORM) for name in METRIC.findall(alert.expr)}
+
+
+def test_every_metric_is_exported() -> None:
+    """An alert on a metric that nobody exports never fires, and nobody notices."""
+    text = generate_latest(Metrics().registry).decode()
+    exported = set(re.findall(r"# TYPE (\w+)", text))
+    assert set(_asked()) - RELAYS <= exported
+
+
+def test_states_of_pods_are_exported() -> None:
+    """A state that was renamed would silence its alert."""
+    asked = {state for alert in TENANT for state in re.findall(r'state="(\w+)"', alert.expr)}
+    assert asked
+    assert asked <= set(STATES)
+
+
+def test_controller_label_is_the_operators() -> None:
+    """Other controllers export the same metric; ours is told by its label."""
+    assert f'controller="{CONTROLLER}"' in _asked()["controller_runtime_reconcile_errors_total"]

@@ -1,0 +1,94 @@
+"""Commands that read a real API server."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.runner import run
+from tests.cluster_access import Kubectl
+from tests.crds.conftest import kubectl, namespace
+
+__all__ = ["kubectl", "namespace"]  # fixtures: the definitions are served, and a namespace of this run
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def agent(kubectl: Kubectl, namespace: str) -> Iterator[str]:
+    """An Agent that no operator has looked at, and a pod of its workload that needs no node to exist."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "lonely", "namespace": namespace, "labels": {"app": "lonely"}},
+        "spec": {"schedulingGates": [{"name": "agentops.dev/test"}], "containers": [{"name": "main", "image": "none"}]},
+    }
+    spec = {"podSelector": {"matchLabels": {"app": "lonely"}}}
+    body = {
+        "apiVersion": "agentops.dev/v1alpha1",
+        "kind": "Agent",
+        "metadata": {"name": "lonely", "namespace": namespace},
+        "spec": spec,
+    }
+    kubectl.apply(pod, body)
+    yield "lonely"
+    kubectl("delete", "agent/lonely", "pod/lonely", "-n", namespace, "--grace-period=0", "--force")
+
+
+@pytest.fixture
+def stranger(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Path:
+    """Kubeconfig of a service account that may read Agents and pods of the namespace, and nothing else."""
+    name = f"stranger-{uuid.uuid4().hex[:6]}"
+    kubectl("create", "serviceaccount", name, "-n", namespace)
+    kubectl("create", "role", name, "--verb=get,list", "--resource=agents.agentops.dev,pods", "-n", namespace)
+    kubectl("create", "rolebinding", name, f"--role={name}", f"--serviceaccount={namespace}:{name}", "-n", namespace)
+    config: dict[str, Any] = yaml.safe_load(kubectl("config", "view", "--raw", "--minify", "--flatten"))
+    config["users"] = [{"name": "stranger", "user": {"token": kubectl("create", "token", name, "-n", namespace).strip()}}]
+    config["contexts"][0]["context"] |= {"user": "stranger", "namespace": namespace}
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_reads_of_the_command_line_work_on_a_real_server(
+    kubeconfig: Path, namespace: str, agent: str, stranger: Path, kubectl: Kubectl
+) -> None:
+    """Status and explanation are read from the real API, with full rights and with few."""
+    flags = ("--kubeconfig", kubeconfig, "-n", namespace)
+    told = json.loads(run("status", agent, *flags, "-o", "json").stdout)["agents"][0]
+    assert (told["name"], told["enforced"]) == ("lonely", "Unknown")
+    assert told["pods"][0]["state"] == "missed"
+
+    result = run("explain", "pod", "pod/lonely", *flags)
+    assert result.exit_code == 1
+    assert "Agent lonely matches it, but no entry of the injection index holds" in result.stdout
+
+    # The context's own namespace is used when -n is absent, and what may not be read is unknown.
+    result = run("explain", "pod", "lonely", "--kubeconfig", stranger)
+    assert result.exit_code == 1
+    assert "? whether injection is switched on" in result.stdout
+    assert "? labels of the namespace" in result.stdout
+    assert run("status", "-A", "--kubeconfig", stranger).exit_code == 3
+    assert "lonely" in run("status", "--kubeconfig", stranger).stdout
+
+
+def test_absent_objects_are_wrong_usage(kubeconfig: Path, kubectl: Kubectl, namespace: str) -> None:
+    """A typo in a name is no state of the cluster."""
+    flags = ("--kubeconfig", kubeconfig, "-n", namespace)
+    assert run("status", "nobody", *flags).exit_code == 2
+    assert run("explain", "pod", "nobody", *flags).exit_code == 2
+    assert run("mask", "test", "nobody", *flags, stdin="x").exit_code == 2
+
+
+def test_refused_token_exits_with_3(kubeconfig: Path, stranger: Path, tmp_path: Path) -> None:
+    """An expired login is an outage for the caller, not a finding."""
+    config = yaml.safe_load(stranger.read_text())
+    config["users"][0]["user"]["token"] = "expired"
+    (tmp_path / "expired").write_text(yaml.safe_dump(config))
+    result = run("status", "--kubeconfig", tmp_path / "expired")
+    assert result.exit_code == 3
+    assert "log in anew" in result.stderr
