@@ -95,6 +95,8 @@ async def _watch(settings: RuntimeSettings, operator: Operator, cluster: ApiClus
         clusterwide=clusterwide,
         namespaces=settings.namespaces,
         standalone=True,
+        # Without one, kopf asks for the name of the user, and the number that the image runs as has none.
+        identity=settings.identity,  # type: ignore[arg-type]  # a private kind of str
     )
 
 
