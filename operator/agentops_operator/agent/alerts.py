@@ -39,8 +39,9 @@ TENANT: tuple[Alert, ...] = (
         CRITICAL,
         "{{ $value }} masking detectors let their canary through in Agent {{ $labels.namespace }}/{{ $labels.agent }}",
         "The live masking engine left the made-up secret of a rule unmasked, so real ones may have left the pod. The Agent's "
-        "condition Enforced=False, Leaked names the rules. Try them with `agentops mask test -n {{ $labels.namespace }} {{ $labels.agent }}`, mend regex, literals or check in "
-        "the MaskingPolicy, and set `capture: None` in the TracePolicy until the alert is gone.",
+        "condition Enforced=False, Leaked names the rules. Try them with `agentops mask test -n {{ $labels.namespace }} "
+        "{{ $labels.agent }}`, mend regex, literals or check in the MaskingPolicy, and set `capture: None` in the TracePolicy "
+        "until the alert is gone.",
     ),
     Alert(
         "AgentOpsTelemetryDropped",
@@ -74,8 +75,8 @@ TENANT: tuple[Alert, ...] = (
         "10m",
         WARNING,
         "The relay cannot deliver traces to backend {{ $labels.backend }}",
-        "Spans wait on the relay's disk; once the queue is full, new ones do not reach this backend. `agentops status` shows the backend's error; "
-        "CredentialMissing names the Secret to create.",
+        "Spans wait on the relay's disk; once the queue is full, new ones do not reach this backend. `agentops status` shows "
+        "the backend's error; CredentialMissing names the Secret to create.",
     ),
 )
 

@@ -28,7 +28,7 @@ ESCAPED = re.compile(r"\\[^0-9Z]", re.DOTALL)  # a letter after a backslash is n
 CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]")
 # Errors that both languages share. Any other may be a difference between them, on which Python has no say.
 SHARED_ERRORS = ("missing )", "unterminated character set", "unbalanced parenthesis", "multiple repeat")
-ONLY_RE2 = re.compile(r"\\[pPQECuUNx]|\{,|\(\?[a-z]*U|.\(\?-?[ims]+\)|\[:\^|\\\d\d|\[[^\]]*\\[bBAz]")
+ONLY_RE2 = re.compile(r"\\[pPQECuUNx]|\{,|\(\?[a-z]*U|.\(\?-?[ims]+\)|\[:\^|\\\d\d|\[[^\]]*\\[0-9bBAz]")
 
 
 class UnsureError(Exception):
