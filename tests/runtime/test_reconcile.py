@@ -1,5 +1,7 @@
 """One Agent from its creation to its deletion: what is written, and above all what is not."""
 
+from dataclasses import replace
+
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.facts import Input
 from agentops_operator.agent.plan import Plan
@@ -67,6 +69,24 @@ async def test_changed_child_is_mended(world: World) -> None:
     world.show({**world.cluster.objects[ref], "data": {"rules.v1.json": "{}"}})
     await world.run()
     assert good == world.cluster.objects[ref]["data"]
+
+
+async def test_field_that_is_no_longer_wanted_is_removed_even_by_a_new_version(world: World) -> None:
+    """A key that another version of the operator wrote and this one does not want leads to an apply, which removes it."""
+
+    def compile_with_more(facts: Input) -> Plan:
+        plan = compile_agent(facts)
+        return replace(plan, children=tuple({**child, "data": {**child["data"], "old": "x"}} for child in plan.children))
+
+    world.compile_with(compile_with_more)
+    world.show(agent_body())
+    await world.run()
+    second = await world.restart()
+    await second.run()
+    (ref,) = rules_of(second)
+    assert set(second.cluster.objects[ref]["data"]) == {"rules.v1.json"}
+    assert second.cluster.writes == 1
+    await second.operator.close()
 
 
 async def test_child_that_is_stored_in_another_form_is_applied_once(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 import aiohttp
@@ -46,11 +47,17 @@ class AlertWriter:
             objects = [prometheus_rule(namespace, home) for namespace in sorted(namespaces | {home})]
             for obj in objects:
                 await self._learn(obj)
+            await self._prune(namespaces | {home})
         else:
             objects = [rules_config_map(namespaces, self._store.settings)]
         refused = await self._applier.apply_all(objects)
         if refused:
             raise AlertsRefusedError(refused)
+
+    async def _prune(self, wanted: AbstractSet[str]) -> None:
+        for item in self._store.children.of_kind("PrometheusRule"):
+            if item.ref.namespace not in wanted:
+                await self._applier.delete(item)
 
     async def _learn(self, obj: Mapping[str, Any]) -> None:
         """Rules of Prometheus' API are not watched, as that API may come and go; they are read before they are compared."""

@@ -9,6 +9,8 @@ from agentops_operator.runtime.child_cache import ChildCache
 from agentops_operator.runtime.live import Live, content, covers, live, ours
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref, ref_of
 
+ANNOTATION_DIGEST = "agentops.dev/digest"
+
 
 class Applier:
     """Compares with the live objects that the watches show, and writes only differences."""
@@ -22,17 +24,16 @@ class Applier:
 
     async def apply(self, obj: dict[str, Any]) -> bool:
         """Applies one object if need be; says whether it was."""
-        ref = ref_of(obj)
-        if self.is_current(obj):
+        marked = _marked(obj)
+        if self._is_current(marked):
             return False
-        answer = await self._cluster.apply(obj)
+        answer = await self._cluster.apply(marked)
         item = live(answer, obj["apiVersion"], obj["kind"])
         self._children.put(item)
-        self._settled[ref] = (digest(obj), item.version)
+        self._settled[item.ref] = (digest(marked), item.version)
         return True
 
-    def is_current(self, obj: dict[str, Any]) -> bool:
-        """Whether the live object has every desired field."""
+    def _is_current(self, obj: dict[str, Any]) -> bool:
         ref = ref_of(obj)
         now = self._children.get(ref)
         if now is None:
@@ -62,6 +63,13 @@ class Applier:
         """Forgets objects whose owner is gone; garbage collection deletes them."""
         for item in self._children.owned_by(owner_uid):
             self._settled.pop(item.ref, None)
+
+
+def _marked(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object with a digest of itself: a field that is no longer desired shows by nothing else, after a restart."""
+    metadata = obj["metadata"]
+    annotations = {**metadata.get("annotations", {}), ANNOTATION_DIGEST: digest(obj)}
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}
 
 
 def _failed(result: bool | BaseException) -> bool:
