@@ -9,7 +9,7 @@ import kopf
 import pytest
 
 from agentops_operator.agent.kind import KINDS
-from agentops_operator.handlers.settings import quiet_settings
+from agentops_operator.handlers.running import watch
 from agentops_operator.handlers.watch import WATCHED, register
 from agentops_operator.policies import POLICIES
 from tests.handlers.fake_api import FakeApi, serving
@@ -52,8 +52,7 @@ async def watching(api: FakeApi, notes: Notes) -> AsyncIterator[None]:
 
     register(registry, notes, notes.opened, clusterwide=True)  # type: ignore[arg-type]
     stop = asyncio.Event()
-    work = kopf.operator(registry=registry, settings=quiet_settings(), clusterwide=True, standalone=True, stop_flag=stop)
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(watch(registry, "one", (), stop))
     try:
         yield
     finally:
@@ -82,6 +81,19 @@ async def test_work_begins_when_every_kind_is_listed() -> None:
         await until(lambda: notes.seen_when_opened is not None)
         assert notes.seen_when_opened == 61
     assert api.writes == []
+
+
+async def test_user_without_a_name_can_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image's user is a number without an entry in the password file."""
+
+    def no_name() -> str:
+        raise KeyError("getpwuid(): uid not found: 65532")
+
+    monkeypatch.setattr("getpass.getuser", no_name)
+    api, notes = FakeApi(), Notes()
+    api.objects["namespaces"] = [{"metadata": {"name": "shop", "uid": "n"}}]
+    async with serving(api), watching(api, notes):
+        await until(lambda: notes.seen_when_opened is not None)
 
 
 async def test_changes_and_deletions_arrive() -> None:

@@ -12,7 +12,7 @@ import kopf
 
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.handlers.login import register_login
-from agentops_operator.handlers.settings import quiet_settings
+from agentops_operator.handlers.running import watch
 from agentops_operator.handlers.watch import register
 from agentops_operator.runtime.alerts import HttpPrometheus
 from agentops_operator.runtime.clock import SystemClock
@@ -85,19 +85,10 @@ async def _lead(settings: RuntimeSettings, operator: Operator, cluster: ApiClust
 async def _watch(settings: RuntimeSettings, operator: Operator, cluster: ApiCluster) -> None:
     await _kinds_served(cluster)
     registry = kopf.OperatorRegistry()
-    clusterwide = not settings.namespaces
     register_login(registry, cluster)
-    register(registry, operator.intake, operator.open, clusterwide=clusterwide)
+    register(registry, operator.intake, operator.open, clusterwide=not settings.namespaces)
     _register_end(registry, operator)
-    await kopf.operator(
-        registry=registry,
-        settings=quiet_settings(),
-        clusterwide=clusterwide,
-        namespaces=settings.namespaces,
-        standalone=True,
-        # Without one, kopf asks for the name of the user, and the number that the image runs as has none.
-        identity=settings.identity,  # type: ignore[arg-type]  # a private kind of str
-    )
+    await watch(registry, settings.identity, settings.namespaces)
 
 
 def _register_end(registry: kopf.OperatorRegistry, operator: Operator) -> None:
