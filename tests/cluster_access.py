@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import yaml
 from devcluster import bin_dir, ensure_up
 
 VARIABLE = "AGENTOPS_KUBECONFIG"
+OPERATOR = "system:serviceaccount:agentops-system:agentops-operator"
 
 
 def kubeconfig_path() -> Path:
@@ -25,11 +26,16 @@ class Kubectl:
     """kubectl against one cluster, never against a context that nobody named."""
 
     kubeconfig: Path
+    user: tuple[str, ...] = ()
+
+    def as_operator(self) -> "Kubectl":
+        """The operator's name with an administrator's rights: where the chart is installed, nobody else may write the index."""
+        return replace(self, user=(f"--as={OPERATOR}", "--as-group=system:masters"))
 
     def run(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """The finished command, whether it succeeded or not."""
         program = bin_dir() / "kubectl"
-        command = [str(program) if program.exists() else "kubectl", f"--kubeconfig={self.kubeconfig}", *args]
+        command = [str(program) if program.exists() else "kubectl", f"--kubeconfig={self.kubeconfig}", *self.user, *args]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     def __call__(self, *args: str, stdin: str | None = None) -> str:

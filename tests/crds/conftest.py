@@ -25,7 +25,7 @@ def kubectl(kubeconfig: Path) -> Kubectl:
     kubectl("label", "--overwrite", *names, HELM_LABEL)
     kubectl("annotate", "--overwrite", *names, *HELM_RELEASE)
     kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
-    return kubectl
+    return kubectl.as_operator()
 
 
 @pytest.fixture(scope="session")
