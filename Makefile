@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEVCLUSTER := $(PYTHON) -m devcluster
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentops
-GO_ENV := CGO_ENABLED=0
+# One set of flags for build, vet and test: with others Go compiles every dependency again.
+GO_ENV := CGO_ENABLED=0 GOFLAGS=-trimpath
 
 .PHONY: help
 help: ## Show this list
@@ -87,3 +88,7 @@ cluster-status: ## What runs and whether it is ready
 .PHONY: binaries
 binaries: setup ## Build the data plane's static binaries into build/bin
 	$(BIN)/python -c 'from demo.images import build_programs; build_programs()'
+
+.PHONY: bench
+bench: setup ## Measure, print a JSON line a figure, and write docs/benchmarks.md (BENCH=writes for one group)
+	$(BIN)/python -m bench $(BENCH)

@@ -50,12 +50,19 @@ class Access:
         data = {file.name: file.read_text()}
         self.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}, namespace=namespace)
 
-    def first_agent(self, namespace: str, *, policies_first: bool = True) -> None:
-        """The example agent; with its policies first, so that its pods are injected at once."""
+    def first_agent(self, namespace: str, *, policies_first: bool = True, idle: bool = False) -> None:
+        """The example agent; with its policies first, so that its pods are injected at once. An idle one sends nothing."""
         if policies_first:
             self.apply_file("examples/first-agent/agentops.yaml", namespace)
             self.wait_for_entry(namespace, "Deployment/first-agent")
-        self.config_map_from("first-agent", ROOT / "examples/first-agent/agent.py", namespace)
+        if idle:
+            program = {"agent.py": "import time\ntime.sleep(10**6)\n"}
+            self.apply(
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "first-agent"}, "data": program},
+                namespace=namespace,
+            )
+        else:
+            self.config_map_from("first-agent", ROOT / "examples/first-agent/agent.py", namespace)
         self.apply_file("examples/first-agent/deployment.yaml", namespace)
         if not policies_first:
             self.kubectl("rollout", "status", "deployment/first-agent", "-n", namespace, "--timeout=120s")

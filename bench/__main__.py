@@ -1,0 +1,36 @@
+"""`python -m bench [NAME ...]`: runs benchmarks, prints one JSON line a figure, and writes docs/benchmarks.md."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import dataplane, operator_speed, operator_writes, pod_create
+from bench.figure import Figure
+from bench.page import write_page
+from demo.install import install
+from tests.cluster.access import Access
+
+BENCHMARKS: dict[str, Callable[[Access], Iterator[Figure]]] = {
+    "writes": operator_writes.run,
+    "pods": pod_create.run,
+    "dataplane": dataplane.run,
+    "speed": operator_speed.run,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Runs the named benchmarks, or all; returns 1 when a target is missed, 2 for an unknown name."""
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    access = Access(install())
+    figures: list[Figure] = []
+    for name in wanted or BENCHMARKS:
+        for figure in BENCHMARKS[name](access):
+            print(figure.line(), flush=True)
+            figures.append(figure)
+    write_page(figures)
+    return 1 if any(figure.met is False for figure in figures) else 0
+
+
+sys.exit(main(sys.argv[1:]))
