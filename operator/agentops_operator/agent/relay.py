@@ -81,6 +81,7 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
     own = [] if relay.persistent else [{"name": DATA, "emptyDir": {"sizeLimit": relay.storage_size}}]
     return {
         "serviceAccountName": RELAY,
+        "automountServiceAccountToken": True,  # the relay fetches the keys that tokens are verified with
         "enableServiceLinks": False,  # the variables of the Service agentops-relay begin as ours do
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "imagePullSecrets": [{"name": name} for name in relay.pull_secrets],
