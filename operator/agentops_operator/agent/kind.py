@@ -29,6 +29,8 @@ AGENT = KindInfo(
         Rule("", ("configmaps",), APPLY),
         Rule("", ("namespaces", "pods"), ("get", "list", "watch")),
         Rule("events.k8s.io", ("events",), ("create", "patch")),
+        # Alert rules, in clusters that have this API; not watched, because it may come and go.
+        Rule("monitoring.coreos.com", ("prometheusrules",), ("get", "list", "create", "patch", "delete")),
     ),
     root_validations=(NAME_RULE,),
     conditions=tuple(ConditionType),

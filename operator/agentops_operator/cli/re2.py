@@ -92,7 +92,7 @@ def _judged_by_python(pattern: str) -> str:
 def _translated(pattern: str) -> str:
     """The same expression in Python's words."""
     classes = re.sub(r"(?<=\[)\[:(\w+):\]|(?<=\[\^)\[:(\w+):\]", _posix, pattern)
-    if "[:" in classes or ("[:" in pattern and r"\[" in pattern):
+    if "[:" in classes or ("[:" in pattern and "\\" in pattern):
         raise UnsureError(pattern)  # whether it stands inside a class, which alone gives it a meaning, takes a parser
     return classes.replace("(?<", "(?P<").replace(r"\z", r"\Z")
 
