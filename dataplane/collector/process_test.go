@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -285,6 +287,69 @@ func TestABadConfigurationLeavesTheLastGoodOneInForce(t *testing.T) {
 	}
 	r.send(batch(3, 0))
 	r.eventually("the relay goes on", func() bool { return r.storedSpans() == 3 })
+}
+
+func TestNoSpanIsLostWhileTheRelayChangesItsConfiguration(t *testing.T) {
+	r := newRig(t)
+	var down atomic.Bool
+	var delivered atomic.Int64
+	down.Store(true)
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		delivered.Add(int64(spansIn(t, req)))
+	}))
+	defer backend.Close()
+	r.env["RELAY_PHOENIX"] = backend.URL
+	r.write("secrets/agentops-phoenix/api-key", "the-key")
+	relay := r.relay()
+	r.sidecar()
+	config, err := os.ReadFile("testdata/relay.yaml")
+	must(t, err)
+	const batches, size, changes = 100, 100, 8
+	for i := range batches {
+		if i%(batches/changes) == 0 {
+			r.write("etc/relay.yaml", fmt.Sprintf("# %d\n%s", i, config))
+		}
+		r.send(batch(size, i*size))
+		time.Sleep(100 * time.Millisecond)
+	}
+	r.eventually("all spans are stored", func() bool { return r.storedSpans() >= batches*size })
+	down.Store(false)
+	r.eventually("the backend has what the disk kept over all changes", func() bool { return delivered.Load() >= batches*size })
+	// A request whose answer was cut off is sent again: more than once is possible, less is not.
+	t.Logf("%d spans were sent, %d are stored, %d delivered", batches*size, r.storedSpans(), delivered.Load())
+	if o := r.observe(); o.Relay.Config.Error != "" {
+		t.Errorf("a good configuration was refused: %s", o.Relay.Config.Error)
+	}
+	if n := strings.Count(relay.logs.String(), "Config updated"); n < changes-2 {
+		t.Errorf("%d changes came through, want about %d", n, changes)
+	}
+	relay.stop(t)
+}
+
+// spansIn counts the spans of an export.
+func spansIn(t *testing.T, req *http.Request) int {
+	body := io.Reader(req.Body)
+	if req.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		body = unzipped
+	}
+	data, err := io.ReadAll(body)
+	if err != nil {
+		t.Error(err)
+	}
+	td, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(data)
+	if err != nil {
+		t.Error(err)
+	}
+	return td.SpanCount()
 }
 
 func TestAPortInUseEndsNothing(t *testing.T) {
