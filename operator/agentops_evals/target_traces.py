@@ -54,29 +54,6 @@ async def fetch(session: aiohttp.ClientSession, url: str, query: Mapping[str, st
         raise NotRunnableError(f"traces could not be read ({type(error).__name__})") from None
 
 
-def answers(self) -> bool:
-        """Whether its output is an answer."""
-        return self.attributes.get("gen_ai.operation.name") in ANSWERING
-
-
-async def fetch(session: aiohttp.ClientSession, url: str, query: Mapping[str, str], token: Path) -> str:
-    """The relay's text: one line of OTLP-JSON a batch.
-
-    Raises:
-        NotRunnableError: the relay did not answer, or refused.
-    """
-    try:
-        headers = {"Authorization": f"Bearer {token.read_text().strip()}"}  # noqa: ASYNC240  (one small file)
-        async with session.get(url, params=dict(query), headers=headers, timeout=TIMEOUT, allow_redirects=False) as response:
-            if response.status != HTTPStatus.OK:
-                raise NotRunnableError(f"the relay answered HTTP {response.status} when asked for traces")
-            return await response.text()
-    except OSError as error:
-        raise NotRunnableError(f"traces could not be read ({type(error).__name__})") from None
-    except aiohttp.ClientError as error:
-        raise NotRunnableError(f"the relay could not be reached ({type(error).__name__})") from None
-
-
 def answers(text: str) -> dict[str, Answer]:
     """Answers by `trace-span`, of the outermost answering spans of each trace."""
     try:

@@ -1,6 +1,7 @@
 """Recorded traces as target."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,3 +130,9 @@ async def test_relay_that_refuses_is_told(scene: Scene) -> None:
     scene.relay.status = 403
     told = await run(scene)
     assert (told.verdict, told.reason) == ("Inconclusive", "the relay answered HTTP 403 when asked for traces")
+
+
+async def test_relay_that_is_away_is_told(scene: Scene) -> None:
+    """The reason names the relay, and not a file or a token."""
+    told = await evaluate(config(**TRACES), scene.message, replace(scene.places, api_port=1))
+    assert (told.verdict, told.reason) == ("Inconclusive", "the relay could not be reached (ClientConnectorError)")
