@@ -43,7 +43,15 @@ IMAGES = (
     Image(
         "agentops/evals",
         "evals",
-        ("Dockerfile", "pyproject.toml", "requirements-evals.lock", "operator/agentops_evals", "build/bin/agentops-mask"),
+        (
+            "Dockerfile",
+            "requirements-evals.lock",
+            "operator/agentops_evals",
+            "operator/agentops_operator/api",
+            "operator/agentops_operator/kube",
+            "operator/agentops_operator/policies",
+            "build/bin/agentops-mask",
+        ),
     ),
 )
 
