@@ -146,7 +146,7 @@ class FakeCluster:
         """Whether a test said so."""
         return kind in self.kinds
 
-    async def delete(self, ref: Ref, uid: str) -> None:
+    async def delete(self, ref: Ref, uid: str, *, keep_children: bool = False) -> None:
         """Removes this very object."""
         self._count("delete", ref.kind)
         if self.objects.get(ref, {}).get("metadata", {}).get("uid") == uid:

@@ -1,6 +1,7 @@
 """One Agent from its creation to its deletion: what is written, and above all what is not."""
 
 from dataclasses import replace
+from typing import Any
 
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.facts import Input
@@ -300,3 +301,43 @@ async def test_policy_that_goes_is_no_longer_counted(world: World) -> None:
     world.remove(policy)
     await world.run()
     assert before != world.status("Agent", "billing")["rulesDigest"]
+
+
+async def test_namespace_that_goes_makes_no_noise(world: World) -> None:
+    """What is refused because the namespace is being deleted is neither tried again nor told."""
+    gone = ApiError(403, "Forbidden", "unable to create new content in namespace shop because it is being terminated")
+    world.cluster.refusals.update({"ConfigMap": gone, "InjectionIndex": gone, "Agent": gone})
+    world.show(agent_body())
+    await world.run(60)
+    assert world.cluster.calls["apply InjectionIndex"] == 1
+    assert world.cluster.calls["status Agent"] == 1
+
+
+async def test_agent_deleted_during_its_pass_is_no_error(world: World) -> None:
+    """A status that finds no object any more is not tried again."""
+    world.cluster.refusals["Agent"] = ApiError(404, "NotFound", "not found")
+    world.show(agent_body())
+    await world.run(60)
+    assert world.cluster.calls["status Agent"] == 1
+    errors = world.metrics.registry.get_sample_value("controller_runtime_reconcile_errors_total", {"controller": "agentops"})
+    assert not errors
+
+
+async def test_relay_whose_volumes_change_is_made_anew(world: World) -> None:
+    """The API server does not change volumes of a StatefulSet; it is deleted without its pods and applied again."""
+    world.show(agent_body())
+    await world.run()
+    (old,) = (obj for ref, obj in world.cluster.objects.items() if ref.kind == "StatefulSet")
+    world.show({**old, "spec": {**old["spec"], "serviceName": "other"}})
+    plain, refusal = world.cluster.apply, ApiError(422, "Invalid", "updates to statefulset spec for fields other than ...")
+
+    async def apply(obj: dict[str, Any]) -> dict[str, Any]:
+        if obj["kind"] == "StatefulSet" and any(ref.kind == "StatefulSet" for ref in world.cluster.objects):
+            raise refusal
+        return await plain(obj)
+
+    world.cluster.apply = apply  # type: ignore[method-assign]
+    await world.run()
+    (new,) = (obj for ref, obj in world.cluster.objects.items() if ref.kind == "StatefulSet")
+    assert new["metadata"]["uid"] != old["metadata"]["uid"]
+    assert new["spec"]["serviceName"] == old["spec"]["serviceName"]

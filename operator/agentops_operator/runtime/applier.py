@@ -27,11 +27,22 @@ class Applier:
         marked = _marked(obj)
         if self._is_current(marked):
             return False
-        answer = await self._cluster.apply(marked)
+        answer = await self._apply_or_replace(marked)
         item = live(answer, obj["apiVersion"], obj["kind"])
         self._children.put(item)
         self._settled[item.ref] = (digest(marked), item.version)
         return True
+
+    async def _apply_or_replace(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """A StatefulSet's volumes cannot be changed: it is made anew, while its pods run on and are taken over."""
+        now = self._children.get(ref_of(obj))
+        try:
+            return await self._cluster.apply(obj)
+        except ApiError as error:
+            if now is None or not error.immutable:
+                raise
+        await self._cluster.delete(now.ref, now.uid, keep_children=True)
+        return await self._cluster.apply(obj)
 
     def _is_current(self, obj: dict[str, Any]) -> bool:
         ref = ref_of(obj)
@@ -75,7 +86,7 @@ def _marked(obj: dict[str, Any]) -> dict[str, Any]:
 def _failed(result: bool | BaseException) -> bool:
     if isinstance(result, BaseException) and not isinstance(result, ApiError):
         raise result
-    return isinstance(result, ApiError)
+    return isinstance(result, ApiError) and not result.moot
 
 
 def _refusal(ref: Ref, error: bool | BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from agentops_operator.agent.kind import KINDS
@@ -25,6 +26,7 @@ PLURALS = {
     "StatefulSet": "statefulsets",
     **{info.kind: info.plural for info in (*KINDS, *POLICIES, *RECORDS)},
 }
+TERMINATING = "because it is being terminated"
 Listed = tuple[list[dict[str, Any]], str]
 
 
@@ -38,6 +40,16 @@ class ApiError(Exception):
         self.status = status
         self.reason = reason
         self.message = message
+
+    @property
+    def moot(self) -> bool:
+        """Whether the object, or its namespace, is going away: then there is nothing to mend and nothing to say."""
+        return self.status == HTTPStatus.NOT_FOUND or (self.status == HTTPStatus.FORBIDDEN and TERMINATING in self.message)
+
+    @property
+    def immutable(self) -> bool:
+        """Whether the object must be made anew to be changed so."""
+        return self.status == HTTPStatus.UNPROCESSABLE_ENTITY and "updates to statefulset spec" in self.message
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ class Cluster(Protocol):
     async def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API server has this kind now."""
 
-    async def delete(self, ref: Ref, uid: str) -> None:
+    async def delete(self, ref: Ref, uid: str, *, keep_children: bool = False) -> None:
         """Deletes this very object; one of the same name that came later is left alone."""
 
     async def list(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> Listed:

@@ -66,6 +66,14 @@ class Reconciler:
 
     async def work(self, key: Key) -> float | None:
         """Works on one key; returns the seconds until it is due again, or None."""
+        try:
+            return await self._work(key)
+        except ApiError as error:
+            if error.moot:
+                return None  # its deletion is on the way, and will make the key due once more
+            raise
+
+    async def _work(self, key: Key) -> float | None:
         if key.kind == AGENT.kind:
             return await self._agent(key)
         if key.kind == INJECTION_INDEX.kind:
@@ -160,7 +168,8 @@ class Reconciler:
         try:
             wait = await self._parts.index.write(namespace)
         except ApiError as error:
-            self._tell(namespace, f"the injection index was refused: {error}")
+            if not error.moot:
+                self._tell(namespace, f"the injection index was refused: {error}")
             raise
         if wait is None:
             self._tell(namespace, "")
