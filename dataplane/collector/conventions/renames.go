@@ -15,6 +15,7 @@ var Renames = map[string]string{
 	"gen_ai.tool.call.output":                  "gen_ai.tool.call.result",
 	"gen_ai.cost.total_cost":                   CostUSD,
 	"gen_ai.usage.cost":                        CostUSD,
+	"operation.cost":                           CostUSD,
 	// OpenLLMetry
 	"llm.vendor":                            ProviderName,
 	"llm.usage.prompt_tokens":               InputTokens,

@@ -260,6 +260,9 @@ func contentSpan() ptrace.Traces {
 	s := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
 	s.Attributes().PutStr("gen_ai.input.messages", `[{"role":"user","parts":[{"type":"text","content":"write to `+email+` with `+key+`"}]}]`)
 	s.Attributes().PutStr("gen_ai.prompt.0.custom", "write to "+email)
+	// pydantic-ai's own names for the text of an embedding and for a request's instructions.
+	s.Attributes().PutStr("inputs", `["write to `+email+`"]`)
+	s.Attributes().PutStr("model_request_parameters", `{"instruction_parts":[{"content":"write to `+email+`"}]}`)
 	s.Attributes().PutStr("note", "from "+email)
 	return td
 }

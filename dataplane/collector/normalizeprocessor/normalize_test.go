@@ -44,6 +44,10 @@ func TestOldNamesBecomeCurrentOnes(t *testing.T) {
 				"gen_ai.output.messages": `[{"role":"assistant","parts":[{"type":"text","content":"hi"},{"type":"tool_call","name":"search"}]}]`,
 			},
 		},
+		"pydantic-ai states what a call cost": {
+			in:   map[string]any{"gen_ai.operation.name": "chat", "gen_ai.system": "openai", "operation.cost": 0.25},
+			want: map[string]any{"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "dev.agentops.cost.usd": 0.25},
+		},
 		"current names win over old ones": {
 			in:   map[string]any{"gen_ai.provider.name": "anthropic", "gen_ai.system": "OpenAI", "gen_ai.usage.input_tokens": int64(1), "llm.usage.prompt_tokens": int64(2)},
 			want: map[string]any{"gen_ai.provider.name": "anthropic", "gen_ai.usage.input_tokens": int64(1)},
