@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 from devcluster import images
 from devcluster.commands import run
 from devcluster.golang import compiler
+from devcluster.packages import install
 from devcluster.paths import Cluster
 from devcluster.progress import step
 from devcluster.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
+PROMETHEUS = ("prometheus", "promtool")
 PROGRAMS = {"agentops-collector": "./collector", "agentops-mask": "./cmd/agentops-mask"}
 
 
@@ -54,6 +57,31 @@ IMAGES = (
         ),
     ),
 )
+
+DEMO_IMAGES = (
+    Image(
+        "agentops/demo",
+        "demo",
+        ("demo/Dockerfile", "demo/__init__.py", "demo/agent", "demo/fake_provider", "demo/prometheus"),
+        "demo/Dockerfile",
+    ),
+    Image(
+        "agentops/prometheus",
+        "prometheus",
+        ("demo/Dockerfile", "build/demo/prometheus", "build/demo/promtool"),
+        "demo/Dockerfile",
+    ),
+)
+"""What stands around the product in the demo: agent, provider and reloader in one image, and Prometheus as Debian ships it."""
+
+
+def collect_prometheus() -> None:
+    """Copies Debian's Prometheus to where its image is made from, and installs it before where it is missing."""
+    install({name: "prometheus" for name in PROMETHEUS})
+    target = ROOT / "build" / "demo"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PROMETHEUS:
+        shutil.copy2(Path("/usr/bin") / name, target / name)
 
 
 def build_programs(names: Iterable[str] = tuple(PROGRAMS)) -> None:

@@ -1,0 +1,1 @@
+"""What Prometheus lacks: it reads rule files once, at its start."""
