@@ -131,14 +131,11 @@ class Access:
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of a metric of the relay over all series with these labels."""
-        total = 0.0
-        for port in (8889, 4320):
-            with urllib.request.urlopen(f"http://{self.relay_address()}:{port}/metrics", timeout=10) as answer:
-                lines = answer.read().decode().splitlines()
-            for line in lines:
-                if line.startswith(name + "{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
-                    total += float(line.rsplit(" ", 1)[1])
-        return total
+        with urllib.request.urlopen(f"http://{self.relay_address()}:8889/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        rows = [line for line in lines if line.startswith(name + "{") and all(text in line for text in wanted)]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in rows)
 
 
 def _said(condition: dict[str, Any] | None) -> str:
