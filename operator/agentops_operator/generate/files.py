@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from agentops_operator.generate.crds import crd
+from agentops_operator.generate.dashboards import dashboards
 from agentops_operator.generate.kinds import ALL
 from agentops_operator.generate.output import NOTICE, to_yaml
 from agentops_operator.generate.rbac import permissions
@@ -15,7 +16,11 @@ FOLDERS = ("crds", CHART, "docs/reference")
 
 def render_all() -> dict[str, str]:
     """Path in the repository and text of every generated file."""
-    return {**_crds(), f"{CHART}/rbac.yaml": to_yaml(permissions()), **pages()}
+    return {**_crds(), f"{CHART}/rbac.yaml": to_yaml(permissions()), **pages(), **_dashboards()}
+
+
+def _dashboards() -> dict[str, str]:
+    return {f"{folder}/{name}": text for name, text in dashboards().items() for folder in ("dashboards", f"{CHART}/dashboards")}
 
 
 def _crds() -> dict[str, str]:
