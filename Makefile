@@ -92,3 +92,11 @@ binaries: setup ## Build the data plane's static binaries into build/bin
 .PHONY: bench
 bench: setup ## Measure, print a JSON line a figure, and write docs/benchmarks.md (BENCH=writes for one group)
 	$(BIN)/python -m bench $(BENCH)
+
+.PHONY: demo
+demo: setup ## The whole story on a real cluster, with evidence; DEMO_KEEP=1 leaves it up
+	@$(BIN)/python -m demo
+
+.PHONY: demo-down
+demo-down: setup ## Remove what the demo put into the cluster, the product included
+	@$(BIN)/python -m demo.down

@@ -77,7 +77,7 @@ DEMO_IMAGES = (
 
 def collect_prometheus() -> None:
     """Copies Debian's Prometheus to where its image is made from, and installs it before where it is missing."""
-    install({name: "prometheus" for name in PROMETHEUS})
+    install(dict.fromkeys(PROMETHEUS, "prometheus"))
     target = ROOT / "build" / "demo"
     target.mkdir(parents=True, exist_ok=True)
     for name in PROMETHEUS:

@@ -1,11 +1,14 @@
 """Installs the product on the local cluster as a cluster admin would: images, then the Helm chart."""
 
+import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 from demo.images import ROOT, build_and_load, build_programs
 from devcluster import Cluster, bin_dir, ensure_up
 from devcluster.commands import run
+from devcluster.images import archive
 from devcluster.progress import step
 
 CHART = ROOT / "charts" / "agentops-operator"
@@ -43,6 +46,23 @@ def install_chart(cluster: Cluster, values: Path | None = None) -> None:
     """`helm upgrade --install`, then waits until operator and relay are available."""
     more = ["--values", str(values or VALUES)]
     helm(cluster, "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", "--wait", *more)
+    _restart_outdated(cluster)
     # helm does not wait for the relay, because the operator makes it.
     kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", "statefulset/agentops-relay", "--timeout=60s")
-    kubectl(cluster, "rollout", "status", "-n", NAMESPACE, "statefulset/agentops-relay", "--timeout=180s")
+    for workload in ("deployment/agentops-operator", "statefulset/agentops-relay"):
+        kubectl(cluster, "rollout", "status", "-n", NAMESPACE, workload, "--timeout=180s")
+
+
+def _restart_outdated(cluster: Cluster) -> None:
+    """Replaces pods of ours that are older than their image: the tag stays the same, so nothing else would."""
+    for pod in json.loads(kubectl(cluster, "get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]:
+        started = pod["status"].get("startTime")
+        loaded = max((_loaded_at(cluster, entry["image"]) for entry in pod["spec"]["containers"]), default=0.0)
+        if started and datetime.fromisoformat(started).timestamp() < loaded:
+            kubectl(cluster, "delete", "pod", pod["metadata"]["name"], "-n", NAMESPACE, "--ignore-not-found")
+
+
+def _loaded_at(cluster: Cluster, tag: str) -> float:
+    """When an image was loaded into the local cluster; 0 when it is none of ours."""
+    mark = cluster.state / "images" / archive(tag).with_suffix(".loaded").name
+    return mark.stat().st_mtime if mark.exists() else 0.0

@@ -57,7 +57,7 @@ def _events(asked: Conversation, answer: Answer, whole: str) -> Iterator[Piece]:
     opening = {**_head(asked), "content": [], "stop_reason": None, "stop_sequence": None}
     usage = {"input_tokens": asked.tokens, "output_tokens": 1}
     yield event("message_start", message={**opening, "usage": usage})
-    empty = {**_block(asked, answer), **({"input": {}} if answer.tool else {"text": ""})}
+    empty = {**_block(asked, answer), "input" if answer.tool else "text": {} if answer.tool else ""}
     yield event("content_block_start", index=0, content_block=empty)
     for text in pieces_of(whole):
         delta = {"type": "input_json_delta", "partial_json": text} if answer.tool else {"type": "text_delta", "text": text}

@@ -32,8 +32,8 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except RefusedError as refusal:
-        words = anthropic_api if request.path == "/v1/messages" else openai_api
-        return words.refuse(refusal)
+        refuse = anthropic_api.refuse if request.path == "/v1/messages" else openai_api.refuse
+        return refuse(refusal)
 
 
 async def _healthy(_: web.Request) -> web.Response:

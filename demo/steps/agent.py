@@ -1,0 +1,42 @@
+"""An agent of somebody else starts, and its pod is given a sidecar."""
+
+import time
+from typing import Any
+
+from demo.report import check
+from demo.story import Story
+from demo.world import AGENT, NAMESPACE, World
+
+FIRST_TASKS = 4
+SIDECAR = "agentops-collector"
+
+
+def run(story: Story) -> None:
+    """Applies the policies, then the agent, and lets it work."""
+    world, report = story.world, story.report
+    world.apply("policies.yaml")
+    world.until("the agent stands in the injection index", lambda: _index(world), lambda keys: f"Deployment/{AGENT}" in keys)
+    time.sleep(1)  # the API server reads the index through a watch that nothing can ask for its position
+    world.apply("agent.yaml")
+    world.kubectl("rollout", "status", f"deployment/{AGENT}", "-n", NAMESPACE, "--timeout=180s")
+    pod = story.pod()
+    report.say("It is built on pydantic-ai from PyPI with that framework's own OpenTelemetry instrumentation. Its manifest names")
+    report.say("no telemetry address and no sidecar; prompts, tool arguments and tool results hold made-up secrets.")
+    _show_injection(story, pod)
+    done = world.until("the agent does tasks", story.progress, lambda seen: seen["finished"] >= FIRST_TASKS)
+    check(done["failed"] == 0, f"tasks of the agent failed: {done}")
+    report.proved(f"the agent works: {done['finished']} tasks, each 5 chat calls, 1 embedding, 3 tool calls; none failed")
+
+
+def _index(world: World) -> set[str]:
+    items = world.get("injectionindexes.agentops.dev")["items"]
+    return {key for item in items for key in item.get("agents", {})}
+
+
+def _show_injection(story: Story, pod: dict[str, Any]) -> None:
+    first = pod["spec"]["initContainers"][0]
+    check(first["name"] == SIDECAR, f"the first init container is {first['name']}")
+    given = {entry["name"]: entry.get("value", "") for entry in pod["spec"]["containers"][0]["env"]}
+    endpoint = given.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    check(endpoint == "http://127.0.0.1:4318", f"the agent sends to {endpoint}")
+    story.report.proved(f"its pod runs with the sidecar {SIDECAR}, and sends to {endpoint}, inside the pod")

@@ -1,0 +1,33 @@
+"""Alert rules: written by the operator, judged by promtool, loaded and evaluated by Prometheus."""
+
+from typing import Any
+
+from demo.install import NAMESPACE as HOME
+from demo.report import check
+from demo.story import Story
+from demo.world import NAMESPACE, World
+
+
+def run(story: Story) -> None:
+    """Looks for the rules in Prometheus, then for what the operator says about them."""
+    world, report = story.world, story.report
+    checked = world.kubectl(
+        *("exec", "-n", HOME, "deployment/prometheus", "-c", "prometheus", "--", "promtool"),
+        *("check", "rules", f"/etc/prometheus/rules/{NAMESPACE}.rules.yaml"),
+    )
+    check("SUCCESS" in checked, f"promtool says: {checked}")
+    report.proved("promtool accepts the rule file that the operator wrote for this namespace")
+    rules = world.until("all rules are healthy", lambda: _rules(world), lambda seen: seen and set(seen.values()) == {"ok"})
+    report.table(("alert", "health in Prometheus"), sorted(rules.items()))
+    said: dict[str, Any] = world.until(
+        "the operator sees its rules in Prometheus",
+        lambda: world.conditions("agents", "support").get("Alerting", {}),
+        lambda seen: seen.get("status") == "True",
+    )
+    report.proved(f"the agent's condition Alerting: {said['reason']}, {said['message']}")
+
+
+def _rules(world: World) -> dict[str, str]:
+    groups = world.prometheus("rules", type="alert")["groups"]
+    own = [group for group in groups if group["name"].startswith(f"agentops.{NAMESPACE}.")]
+    return {rule["name"]: rule["health"] for group in own for rule in group["rules"]}

@@ -1,0 +1,38 @@
+"""Prometheus beside the operator, and a namespace with a model provider."""
+
+import json
+
+from demo.install import NAMESPACE as HOME
+from demo.report import check
+from demo.steps.counters import counters
+from demo.story import Story, remove
+from demo.world import NAMESPACE, World
+
+LABELS = {"agentops.dev/team": "payments", "pod-security.kubernetes.io/enforce": "restricted"}
+
+
+def add_prometheus(world: World) -> None:
+    """A Prometheus that scrapes operator and relay and reads the operator's alert rules."""
+    world.apply("prometheus.yaml", HOME)
+    world.kubectl("rollout", "status", "deployment/prometheus", "-n", HOME, "--timeout=120s")
+
+
+def run(story: Story) -> None:
+    """Makes the surroundings, and looks at the counters before anything is counted."""
+    world = story.world
+    remove(world)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": LABELS}}
+    world.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(namespace))
+    world.apply("provider.yaml")
+    add_prometheus(world)
+    scraped = world.until("Prometheus scrapes operator and relay", lambda: _up(world), lambda seen: all(seen.values()) and seen)
+    world.kubectl("rollout", "status", "deployment/provider", "-n", NAMESPACE, "--timeout=120s")
+    check(set(scraped) == {"operator", "relay"}, f"Prometheus scrapes {sorted(scraped)}")
+    story.report.proved(f"operator and relay run in {HOME}; Prometheus scrapes both")
+    story.report.proved(f"namespace {NAMESPACE}: team payments, Pod Security `restricted`; the model provider answers")
+    story.counted_before = counters(world)
+
+
+def _up(world: World) -> dict[str, bool]:
+    found = world.prometheus("query", query="up")["result"]
+    return {series["metric"]["job"]: series["value"][1] == "1" for series in found}
