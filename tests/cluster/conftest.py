@@ -1,24 +1,44 @@
 """The product, installed once on the real cluster for all tests of this folder."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from demo.install import install
+from devcluster import ensure_up
 from tests.cluster.access import Access
+
+INSTALLED = "AGENTOPS_INSTALLED"  # set: the product stands as it should, and installing is skipped
 
 
 @pytest.fixture(scope="session")
 def product() -> Access:
     """The installed product and ways to ask it."""
-    return Access(install())
+    return Access(ensure_up() if os.environ.get(INSTALLED) else install())
+
+
+@contextmanager
+def fresh_namespaces(product: Access, *names: str, level: str = "restricted", **labels: str) -> Iterator[None]:
+    """Namespaces under a Pod Security level; gone afterwards, without waiting for it."""
+    wanted = {"pod-security.kubernetes.io/enforce": level, "agentops.dev/team": "payments", **labels}
+    objects = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": wanted}} for name in names]
+    # What an interrupted run left behind would be taken for this run's.
+    product.kubectl("delete", "namespace", *names, "--ignore-not-found")
+    product.apply(*objects)
+    yield
+    product.kubectl("delete", "namespace", *names, "--wait=false")
 
 
 @pytest.fixture
 def namespace(product: Access, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh namespace under the `restricted` Pod Security level, gone after the test."""
+    """A fresh namespace under the `restricted` Pod Security level."""
     name = "e2e-" + request.node.name.removeprefix("test_").split("[")[0].replace("_", "-")[:50].rstrip("-")
-    labels = {"pod-security.kubernetes.io/enforce": "restricted", "agentops.dev/team": "payments"}
-    product.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    yield name
-    product.kubectl("delete", "namespace", name, "--wait=false")
+    with fresh_namespaces(product, name):
+        yield name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What judges the whole run comes last."""
+    items.sort(key=lambda item: item.path.name == "test_no_secrets.py")
