@@ -1,5 +1,6 @@
 """Alert rules stand where Prometheus finds them, and Agents say whether it has."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,3 +76,16 @@ async def test_agents_learn_whether_their_rules_are_loaded(world: World) -> None
     await observer.look()
     assert "connection refused" in world.operator.store.alerting["shop"].unreachable
     assert EVERY >= 10
+
+
+async def test_silent_prometheus_is_said_before_the_first_decision(world: World) -> None:
+    """After a restart nothing is decided until Prometheus answered or counts as unreachable, or statuses would flap."""
+    world.show(agent_body())
+    await world.run()
+    prometheus = FakePrometheus()
+    prometheus.groups = None
+    observer = AlertObserver(prometheus, world.operator.store, list[Key]().append, world.clock)
+    look = asyncio.create_task(observer.first_look())
+    await world.clock.advance(5)
+    assert look.done()
+    assert "connection refused" in world.operator.store.alerting["shop"].unreachable

@@ -18,6 +18,7 @@ from agentops_operator.runtime.store import Store
 LOG = logging.getLogger(__name__)
 EVERY = 30.0  # Prometheus evaluates once a minute by default
 FAILURES = 3
+FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
 CALL = aiohttp.ClientTimeout(total=10)
 
 
@@ -98,6 +99,13 @@ class AlertObserver:
         self._add = add
         self._clock = clock
         self._failures = 0
+
+    async def first_look(self) -> None:
+        """Asks until it answered or counts as unreachable: deciding before would unsay what was said before a restart."""
+        await self.look()
+        while 0 < self._failures < FAILURES:
+            await self._clock.sleep(FIRST_PAUSE)
+            await self.look()
 
     async def run(self) -> None:
         """Asks for ever."""

@@ -104,7 +104,7 @@ class Operator:
             await self._observer.first_look()
         if self._outside.rules is not None:
             alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
-            await alerts.look()
+            await alerts.first_look()
             self._tasks.append(asyncio.create_task(alerts.run(), name="alerts"))
         await self._home.listed.wait()
         resync = Resync(self._outside.cluster, self._outside.clock, self.store, self.intake, self._settings.namespaces)
