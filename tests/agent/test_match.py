@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops_operator.agent.facts import Pod
-from agentops_operator.agent.match import claim_keys, matches, pod_keys
+from agentops_operator.agent.match import claim_keys, controllers, matches, pod_keys
 from agentops_operator.agent.types import AgentSpec
 
 
@@ -38,6 +38,13 @@ def test_pod_is_found_by_key(pod: Pod, want: str) -> None:
 def test_replica_set_without_the_template_hash_is_no_deployment() -> None:
     """A bare ReplicaSet with a name that merely looks like a Deployment's is not taken for one."""
     assert pod_keys(make_pod(owners=(("ReplicaSet", "billing-abc"),))) == ()
+
+
+def test_kind_of_a_foreign_group_is_not_taken_for_ours() -> None:
+    """A StatefulSet of another product is no workload that an Agent can name."""
+    foreign = {"apiVersion": "apps.example.com/v1", "kind": "StatefulSet", "name": "db", "controller": True}
+    assert pod_keys(make_pod(owners=controllers([foreign]))) == ()
+    assert pod_keys(make_pod(owners=controllers([{**foreign, "apiVersion": "apps/v1"}]))) == ("StatefulSet/db",)
 
 
 def test_in_expression_gives_a_key_for_each_value() -> None:

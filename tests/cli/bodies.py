@@ -21,6 +21,7 @@ def pod(
 ) -> dict[str, Any]:
     """A pod of Deployment billing in namespace shop, unless another owner is given as `Kind/name`."""
     kind, _, name = (owner or "ReplicaSet/billing-abc").partition("/")
+    group = "batch" if kind == "Job" else "apps"
     return {
         "metadata": {
             "name": "billing-abc-1",
@@ -29,7 +30,7 @@ def pod(
             "creationTimestamp": "2026-01-01T00:00:00Z",
             "labels": {"app": "billing", "pod-template-hash": "abc", **(labels or {})},
             "annotations": notes or {},
-            "ownerReferences": [{"kind": kind, "name": name, "controller": True}],
+            "ownerReferences": [{"apiVersion": f"{group}/v1", "kind": kind, "name": name, "controller": True}],
         },
         "spec": {
             "containers": [{"name": "main"}],

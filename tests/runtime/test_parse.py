@@ -65,6 +65,7 @@ def test_no_spec_raises(spec: dict[str, Any]) -> None:
 
 def test_pod_is_read_from_its_metadata() -> None:
     """Annotations of the admission policy, the controller and the labels are all that is kept."""
-    owners = [{"kind": "ReplicaSet", "name": "billing-5f", "controller": True}, {"kind": "Other", "name": "x"}]
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "billing-5f", "controller": True}
+    owners = [owner, {"apiVersion": "example.com/v1", "kind": "Other", "name": "x"}]
     pod = parse_pod(pod_body("one", agent="billing", ownerReferences=owners, deletionTimestamp="2026-11-23T10:00:00Z"))
     assert (pod.agent, pod.sidecar, pod.owners, pod.terminating) == ("billing", "0.1.0", (("ReplicaSet", "billing-5f"),), True)

@@ -4,12 +4,15 @@ A pod is found by keys that can be computed from the pod alone, so that neither 
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.types import AgentSpec, TargetRef, WorkloadKind
 
 POD_TEMPLATE_HASH = "pod-template-hash"
-CRON_JOB_NAME = re.compile(r"^(.+)-[0-9]+$")  # the CronJob controller appends the scheduled minute
+CRON_JOB_NAME = re.compile(r"(.+)-[0-9]+")  # the CronJob controller appends the scheduled minute
+OWNER_GROUPS = {"ReplicaSet": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch"}
 
 
 def claim_keys(spec: AgentSpec) -> tuple[str, ...]:
@@ -26,20 +29,36 @@ def target_key(target: TargetRef) -> str:
     return f"{target.kind}/{target.name}"
 
 
+def controllers(owners: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Kind and name of the owners that control; a kind of a foreign API group is written `group/Kind`, so it is none of ours."""
+    return tuple((_kind(owner), str(owner.get("name", ""))) for owner in owners if owner.get("controller"))
+
+
+def _kind(owner: Mapping[str, Any]) -> str:
+    kind, group = str(owner.get("kind", "")), str(owner.get("apiVersion", "")).rpartition("/")[0]
+    return kind if OWNER_GROUPS.get(kind, group) == group else f"{group}/{kind}"
+
+
 def pod_keys(pod: Pod) -> tuple[str, ...]:
     """All keys under which the pod can be claimed: its labels, and the workload that owns it."""
-    labels = tuple(f"{key}={value}" for key, value in pod.labels.items())
-    if not pod.owners:
-        return (*labels, f"{WorkloadKind.POD}/{pod.name}")
-    return labels + tuple(key for kind, name in pod.owners for key in _owner_keys(kind, name, pod))
+    return keys_of(pod.labels, pod.owners, pod.name)
 
 
-def _owner_keys(kind: str, name: str, pod: Pod) -> tuple[str, ...]:
+def keys_of(labels: Mapping[str, str], owners: Iterable[tuple[str, str]], name: str) -> tuple[str, ...]:
+    """All keys of a pod with these labels, these controllers and this name, which is empty while it is being generated."""
+    pairs = tuple(f"{key}={value}" for key, value in labels.items())
+    found = tuple(owners)
+    if found:
+        return pairs + tuple(key for kind, owner in found for key in _owner_keys(kind, owner, labels))
+    return (*pairs, f"{WorkloadKind.POD}/{name}") if name else pairs
+
+
+def _owner_keys(kind: str, name: str, labels: Mapping[str, str]) -> tuple[str, ...]:
     if kind == "ReplicaSet":
-        suffix = "-" + pod.labels.get(POD_TEMPLATE_HASH, "")
+        suffix = "-" + labels.get(POD_TEMPLATE_HASH, "")
         return (f"{WorkloadKind.DEPLOYMENT}/{name.removesuffix(suffix)}",) if len(suffix) > 1 and name.endswith(suffix) else ()
     if kind == WorkloadKind.JOB:
-        scheduled = CRON_JOB_NAME.match(name)
+        scheduled = CRON_JOB_NAME.fullmatch(name)
         cron = (f"{WorkloadKind.CRON_JOB}/{scheduled[1]}",) if scheduled else ()
         return (f"{WorkloadKind.JOB}/{name}", *cron)
     if kind in (WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET):

@@ -1,28 +1,10 @@
 """Containers that keep an own telemetry endpoint, by the same rule as the admission policy."""
 
-import re
-from collections.abc import Mapping
-from typing import Any
-
+from agentops_operator.agent.endpoints import foreign
 from agentops_operator.agent.facts import Resource
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.cli.finding import Finding, Level, finding
 from agentops_operator.cli.workloads import Workload
-
-VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-SIDECAR = re.compile(r"^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$")
-
-
-def foreign(container: Mapping[str, Any]) -> list[int]:
-    """Positions of the variables in `env` that send telemetry past the sidecar; its own address is not past it."""
-    env = container.get("env") or []
-    return [
-        index
-        for index, variable in enumerate(env)
-        if isinstance(variable, Mapping)
-        and variable.get("name") in VARIABLES
-        and not SIDECAR.match(str(variable.get("value") or ""))
-    ]
 
 
 def own_endpoints(item: Workload, agent: Resource[AgentSpec], *, denied: bool) -> list[Finding]:

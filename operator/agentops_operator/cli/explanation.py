@@ -5,11 +5,12 @@ from typing import Any
 
 from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.index_types import IndexEntry
+from agentops_operator.agent.inject import bypassing, entry_for
 from agentops_operator.agent.match import pod_keys
-from agentops_operator.cli.bypass import foreign
+from agentops_operator.agent.skipping import SIDECAR
 from agentops_operator.cli.index_checks import Row, rows_of
 from agentops_operator.cli.pod_facts import Explanation, Mark, PodFacts, Step, step
-from agentops_operator.cli.skipping import SIDECAR, has_sidecar, skip_reason
+from agentops_operator.cli.skipping import has_sidecar, reason_and_why
 from agentops_operator.cli.verdict import verdict
 from agentops_operator.kube.names import LABEL_INJECTION
 from agentops_operator.runtime.parse import parse_pod
@@ -22,8 +23,8 @@ def explain(facts: PodFacts) -> Explanation:
     pod = parse_pod(facts.pod)
     account = facts.pod["spec"].get("serviceAccountName") or "default"
     rows = rows_of(pod, account, facts.index)
-    chosen = next((row.entry for row in rows if row.holds), None)
-    injected = has_sidecar(facts.pod["spec"])
+    chosen = entry_for(facts.pod, facts.index)
+    injected = has_sidecar(facts.pod)
     steps = (_carries(pod, injected=injected), _switch(facts), *_namespace(facts), _keys(pod, facts.index), *_rows(rows))
     told, mend = verdict(facts, pod, chosen, injected=injected)
     return Explanation(injected, told, mend, (*steps, *_own(facts.pod, chosen)))
@@ -71,13 +72,8 @@ def _own(body: Mapping[str, Any], chosen: IndexEntry | None) -> Iterable[Step]:
     """What the pod itself says against the sidecar."""
     if chosen is None:
         return
-    reason, why = skip_reason(body, chosen.opt_out)
+    reason, why = reason_and_why(body, chosen.opt_out)
     told = f"it is left alone on purpose ({reason}): {why}" if reason else "nothing in it keeps the sidecar out"
     yield step(told, holds=not reason)
-    own = [item["name"] for item in body["spec"].get("containers") or [] if _selected(item, chosen) and foreign(item)]
-    if own:
+    if own := bypassing(body, chosen):
         yield step(f"containers {', '.join(own)} keep an own telemetry endpoint: their spans go around the sidecar", holds=False)
-
-
-def _selected(container: Mapping[str, Any], entry: IndexEntry) -> bool:
-    return not entry.containers or container.get("name") in entry.containers

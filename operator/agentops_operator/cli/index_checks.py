@@ -6,6 +6,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.index_types import IndexEntry
+from agentops_operator.agent.inject import readable
 from agentops_operator.agent.match import pod_keys
 from agentops_operator.cli.pod_facts import Mark, Step, step
 
@@ -27,7 +28,7 @@ class Row:
 def rows_of(pod: Pod, account: str, index: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Row]:
     """Entries that the pod's keys find; the first that holds is the one that counts."""
     keys = sorted(key for key in pod_keys(pod) if key in index)
-    entries = [(key, IndexEntry.model_validate(dict(entry))) for key in keys for entry in index[key]]
+    entries = [(key, entry) for key in keys for entry in readable(index[key])]
     return [Row(key, entry, tuple(_checks(entry, pod, account))) for key, entry in entries]
 
 

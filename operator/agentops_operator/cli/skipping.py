@@ -1,41 +1,28 @@
-"""What in a pod keeps the sidecar out on purpose: the same order of reasons as the admission policy."""
+"""Why a pod is left alone on purpose, in words. Whether it is says the same function as at admission."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from agentops_operator.agent.skipping import LABEL_INJECT, SIDECAR, VOLUME, Skip, skip_reason, taken_port
+from agentops_operator.kube.names import ANNOTATION_SKIPPED
 from agentops_operator.policies.trace.types import OptOut
 
-SIDECAR = "agentops-collector"
-VOLUME = "agentops"
-PORTS = (4317, 4318, 13133)
-LABEL_INJECT = "agentops.dev/inject"
+WHY = {
+    Skip.HOST_NETWORK: "on the host's network the sidecar would take ports of the node",
+    Skip.WINDOWS: "there is no sidecar for Windows",
+    Skip.OPT_OUT: f"label {LABEL_INJECT}=false, which the platform's policy allows",
+    Skip.NAME_CONFLICT: f"it has a container named {SIDECAR} or a volume named {VOLUME} of its own",
+    Skip.PORT_CONFLICT: "it declares port {port}, which the sidecar needs",
+}
 
 
-def skip_reason(pod: Mapping[str, Any], opt_out: OptOut) -> tuple[str, str]:
-    """Reason and explanation; both empty when nothing keeps the sidecar out."""
-    spec, labels = pod["spec"], pod["metadata"].get("labels") or {}
-    if spec.get("hostNetwork"):
-        return "HostNetwork", "on the host's network the sidecar would take ports of the node"
-    if (spec.get("os") or {}).get("name") == "windows" or (spec.get("nodeSelector") or {}).get("kubernetes.io/os") == "windows":
-        return "Windows", "there is no sidecar for Windows"
-    if opt_out is OptOut.ALLOWED and labels.get(LABEL_INJECT) == "false":
-        return "OptOut", f"label {LABEL_INJECT}=false, which the platform's policy allows"
-    if has_sidecar(spec):
-        return "", ""
-    return _conflict(spec)
+def reason_and_why(pod: Mapping[str, Any], opt_out: OptOut) -> tuple[str, str]:
+    """Reason and explanation; both empty when nothing keeps the sidecar out, or when it is there."""
+    reason = None if has_sidecar(pod) else skip_reason(pod, opt_out)
+    return (reason, WHY[reason].format(port=taken_port(pod["spec"]))) if reason else ("", "")
 
 
-def has_sidecar(spec: Mapping[str, Any]) -> bool:
-    """Whether the pod carries the sidecar; our own container and volume are no conflict with themselves."""
-    return any(item.get("name") == SIDECAR for item in spec.get("initContainers") or [])
-
-
-def _conflict(spec: Mapping[str, Any]) -> tuple[str, str]:
-    names = [item.get("name") for item in spec.get("containers") or []]
-    volumes = [item.get("name") for item in spec.get("volumes") or []]
-    if SIDECAR in names or VOLUME in volumes:
-        return "NameConflict", f"it has a container named {SIDECAR} or a volume named {VOLUME} of its own"
-    beside = [item for item in spec.get("initContainers") or [] if item.get("restartPolicy") == "Always"]
-    ports = [port for item in (*(spec.get("containers") or []), *beside) for port in item.get("ports") or []]
-    taken = next((port["containerPort"] for port in ports if port.get("containerPort") in PORTS), None)
-    return ("PortConflict", f"it declares port {taken}, which the sidecar needs") if taken else ("", "")
+def has_sidecar(pod: Mapping[str, Any]) -> bool:
+    """Whether the pod carries the sidecar; a container of its own with our name was noted as a conflict at admission."""
+    noted = ANNOTATION_SKIPPED in (pod["metadata"].get("annotations") or {})
+    return not noted and any(item.get("name") == SIDECAR for item in pod["spec"].get("initContainers") or [])

@@ -5,7 +5,7 @@ from agentops_operator.agent.index_types import IndexEntry
 from agentops_operator.agent.match import matches, pod_keys
 from agentops_operator.agent.types import WorkloadKind
 from agentops_operator.cli.pod_facts import PodFacts
-from agentops_operator.cli.skipping import skip_reason
+from agentops_operator.cli.skipping import reason_and_why
 from agentops_operator.kube.names import LABEL_INJECTION
 
 RESTARTABLE = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET)
@@ -16,7 +16,7 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
     if injected:
         return _injected(pod)
     if pod.skipped:
-        why = skip_reason(facts.pod, chosen.opt_out)[1] if chosen else ""
+        why = reason_and_why(facts.pod, chosen.opt_out)[1] if chosen else ""
         return f"not injected: left alone on purpose ({pod.skipped})" + (f", {why}" if why else ""), ""
     if chosen is None:
         return _unclaimed(facts, pod)
@@ -24,7 +24,7 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
         return "not injected: injection is switched off in this cluster", "ask who removed the policy binding agentops-inject"
     if (facts.namespace_labels or {}).get(LABEL_INJECTION) == "Disabled":
         return "not injected: injection is disabled in this namespace", f"remove the namespace's label {LABEL_INJECTION}"
-    reason, why = skip_reason(facts.pod, chosen.opt_out)
+    reason, why = reason_and_why(facts.pod, chosen.opt_out)
     if reason:
         return f"not injected: {reason}, {why}", ""
     return _too_old(facts, pod, chosen)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agentops_operator.agent.facts import Invalid, Key, Pod, Resource
+from agentops_operator.agent.match import controllers
 from agentops_operator.api.kind import KindInfo
 from agentops_operator.kube.names import ANNOTATION_AGENT, ANNOTATION_BYPASS, ANNOTATION_SIDECAR, ANNOTATION_SKIPPED
 
@@ -66,7 +67,7 @@ def parse_pod(body: Mapping[str, Any]) -> Pod:
         name=metadata["name"],
         uid=metadata["uid"],
         labels=labels_of(metadata),
-        owners=tuple((sys.intern(owner["kind"]), sys.intern(owner["name"])) for owner in owners if owner.get("controller")),
+        owners=tuple((sys.intern(kind), sys.intern(name)) for kind, name in controllers(owners)),
         agent=notes.get(ANNOTATION_AGENT, ""),
         sidecar=sys.intern(notes.get(ANNOTATION_SIDECAR, "")),
         bypass=tuple(name.strip() for name in notes.get(ANNOTATION_BYPASS, "").split(",") if name.strip()),
