@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A small repository with the operator's source and all generated files, committed."""
-    for folder in ("operator/agentops_operator", "crds", "charts/agentops-operator/generated", "docs/reference"):
+    for folder in ("operator/agentops_operator", "crds", "charts/agentops-operator/generated", "dashboards", "docs/reference"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / ".gitignore").write_text("__pycache__/\n")
     _git(tmp_path, "init", "-q")

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from agentops_operator.api.model import Json
+from agentops_operator.generate.output import NOTICE
 
 WIDTH, HEIGHT, COLUMNS = 12, 8, 24
 AGENT = 'namespace=~"$namespace"'
@@ -159,6 +160,7 @@ def _dashboard(name: str, title: str, panels: tuple[Panel, ...]) -> Json:
     return {
         "uid": f"agentops-{name}",
         "title": title,
+        "description": NOTICE,
         "tags": ["agentops"],
         "schemaVersion": 39,
         "editable": False,

@@ -11,7 +11,7 @@ from agentops_operator.generate.rbac import permissions
 from agentops_operator.generate.reference import pages
 
 CHART = "charts/agentops-operator/generated"
-FOLDERS = ("crds", CHART, "docs/reference")
+FOLDERS = ("crds", CHART, "dashboards", "docs/reference")
 
 
 def render_all() -> dict[str, str]:
