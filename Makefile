@@ -62,7 +62,7 @@ promtool: ## Install Prometheus' own checker, the judge of the alert rules, wher
 .PHONY: test-fast
 test-fast: setup promtool ## Everything that needs no cluster
 	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory test-go
+	$(MAKE) --no-print-directory test-go binaries
 	$(BIN)/python -m pytest -m "not cluster"
 
 .PHONY: test

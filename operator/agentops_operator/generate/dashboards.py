@@ -158,9 +158,9 @@ def dashboards() -> dict[str, str]:
 
 def _dashboard(name: str, title: str, panels: tuple[Panel, ...]) -> Json:
     return {
+        "description": NOTICE,
         "uid": f"agentops-{name}",
         "title": title,
-        "description": NOTICE,
         "tags": ["agentops"],
         "schemaVersion": 39,
         "editable": False,
