@@ -1,13 +1,15 @@
 {{/*
 CEL that the mutating policy and the validating ones share, so that what is injected and what is demanded cannot drift apart.
 
-Two rules keep pods starting:
+Three rules keep pods starting and the chart installable:
 - A CEL error is covered by failurePolicy: Ignore, a panic or a patch that does not decode is not. So a patch value is
   a typed Object, a scalar, a map of strings or an empty list, never a list that holds objects.
-- Maps are iterated in random order, so everything that picks "the first" sorts before.
+- Maps are iterated in random order, so everything that picks "the first" takes the smallest key.
+- What the validating policies use must be known to Kubernetes 1.30: no flatten, sort or lists.range (1.34). Only the
+  mutating policy, which needs 1.36 anyway, may use them.
 */}}
 
-{{/* Keys of the index that a pod has by its owner. */}}
+{{/* Keys of the index that a pod has by its owner. At most one owner controls. */}}
 {{- define "agentops.cel.ownerKeys" -}}
 (has(object.metadata.ownerReferences) && object.metadata.ownerReferences.exists(o, has(o.controller) && o.controller)
   ? object.metadata.ownerReferences.filter(o, has(o.controller) && o.controller).map(o,
@@ -18,7 +20,7 @@ Two rules keep pods starting:
       : o.kind in ['StatefulSet', 'DaemonSet'] && o.apiVersion.startsWith('apps/') ? [o.kind + '/' + o.name]
       : o.kind == 'Job' && o.apiVersion.startsWith('batch/')
         ? ['Job/' + o.name] + (o.name.matches('.-[0-9]+$') ? ['CronJob/' + o.name.substring(0, o.name.lastIndexOf('-'))] : [])
-      : []).flatten()
+      : [])[0]
   : has(object.metadata.name) && object.metadata.name != '' ? ['Pod/' + object.metadata.name] : [])
 {{- end }}
 
@@ -47,29 +49,39 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
   && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$'))
 {{- end }}
 
+{{/* Whether the rest of an entry `e` fits the pod that its key has found. */}}
+{{- define "agentops.cel.holds" -}}
+(!has(e.matchLabels) || e.matchLabels.all(m, m.key in variables.labels && variables.labels[m.key] == m.value))
+&& (!has(e.matchExpressions) || e.matchExpressions.all(m,
+    m.operator == 'In' ? m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values
+  : m.operator == 'NotIn' ? !(m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values)
+  : m.operator == 'Exists' ? m.key in variables.labels
+  : m.operator == 'DoesNotExist' ? !(m.key in variables.labels)
+  : false))
+&& (!has(e.serviceAccountName) || e.serviceAccountName == '' || e.serviceAccountName == variables.account)
+{{- end }}
+
+{{/* Whether the entry speaks of a container `c`. */}}
+{{- define "agentops.cel.selected" -}}
+(!has(variables.entry.containers) || size(variables.entry.containers) == 0 || c.name in variables.entry.containers)
+{{- end }}
+
 {{/* Variables: which entry of the index applies, and what keeps the pod from getting the sidecar. */}}
 {{- define "agentops.cel.variables" -}}
 - name: labels
   expression: "has(object.metadata.labels) ? object.metadata.labels : {}"
+- name: account
+  expression: "has(object.spec.serviceAccountName) && object.spec.serviceAccountName != '' ? object.spec.serviceAccountName : 'default'"
+# Keys of the index under which at least one entry holds for this pod. The smallest one counts.
 - name: keys
   expression: >-
     (variables.labels.map(k, k + '=' + variables.labels[k]) + {{ include "agentops.cel.ownerKeys" . | nindent 4 | trim }})
-    .filter(k, k in params.agents).sort()
-- name: account
-  expression: "has(object.spec.serviceAccountName) && object.spec.serviceAccountName != '' ? object.spec.serviceAccountName : 'default'"
-# All entries that hold for this pod, by sorted key, then in the order of the index. The first one counts.
+    .filter(k, k in params.agents && params.agents[k].exists(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }}))
+# The entries that hold, in the order of the index. The first one counts.
 - name: hits
   expression: >-
-    variables.keys.map(k, params.agents[k].filter(e,
-      (!has(e.matchLabels) || e.matchLabels.all(m, m.key in variables.labels && variables.labels[m.key] == m.value))
-      && (!has(e.matchExpressions) || e.matchExpressions.all(m,
-          m.operator == 'In' ? m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values
-        : m.operator == 'NotIn' ? !(m.key in variables.labels && has(m.values) && variables.labels[m.key] in m.values)
-        : m.operator == 'Exists' ? m.key in variables.labels
-        : m.operator == 'DoesNotExist' ? !(m.key in variables.labels)
-        : false))
-      && (!has(e.serviceAccountName) || e.serviceAccountName == '' || e.serviceAccountName == variables.account)
-    )).flatten()
+    size(variables.keys) == 0 ? [] : params.agents[variables.keys.min()].filter(e,
+      {{ include "agentops.cel.holds" . | nindent 6 | trim }})
 - name: entry
   expression: "variables.hits[0]"
 - name: optedOut
@@ -92,24 +104,23 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
           ? object.spec.initContainers.filter(c, has(c.restartPolicy) && c.restartPolicy == 'Always') : []))
         .exists(c, has(c.ports) && c.ports.exists(p, p.containerPort in [4317, 4318, 13133])) ? 'PortConflict'
     : ''
-# Per container: the variables that send telemetry elsewhere.
-- name: foreign
+# Containers that the entry speaks of and that send telemetry elsewhere.
+- name: bypassing
   expression: >-
-    object.spec.containers.map(c, !has(c.env)
-      || (has(variables.entry.containers) && size(variables.entry.containers) > 0 && !(c.name in variables.entry.containers)) ? []
-      : c.env.filter(e, {{ include "agentops.cel.foreign" . | nindent 6 | trim }})
-        .map(e, e.name + (has(e.value) ? '=' + e.value : '')))
+    object.spec.containers.filter(c, has(c.env) && {{ include "agentops.cel.selected" . | nindent 6 | trim }}
+      && c.env.exists(e, {{ include "agentops.cel.foreign" . | nindent 6 | trim }}))
 {{- end }}
 
 {{/* Messages of the refusals; both validating policies use them. */}}
 {{- define "agentops.cel.bypassMessage" -}}
-'container "' + object.spec.containers[lists.range(size(variables.foreign)).filter(i, size(variables.foreign[i]) > 0)[0]].name
-+ '" sets env ' + variables.foreign.flatten()[0]
+'container "' + variables.bypassing[0].name + '" sets env '
++ variables.bypassing[0].env.filter(e, {{ include "agentops.cel.foreign" . | nindent 2 | trim }})
+  .map(e, e.name + (has(e.value) ? '=' + e.value : ''))[0]
 + ', which sends telemetry past the AgentOps sidecar; the policies of agent "' + variables.entry.agent
 + '" refuse that (onBypass: Deny). Remove the variable, it is set at admission, and name the endpoint as a backend in a TracePolicy.'
 {{- end }}
 
 {{- define "agentops.cel.bypassRule" -}}
 size(variables.hits) == 0 || !has(variables.entry.onBypass) || variables.entry.onBypass != 'Deny' || variables.optedOut
-|| variables.foreign.all(f, size(f) == 0)
+|| size(variables.bypassing) == 0
 {{- end }}
