@@ -10,7 +10,7 @@ async def test_probes_and_metrics_answer() -> None:
     """Alive is not ready: readiness says what is missing, and metrics have the known names."""
     metrics, missing = Metrics(), ["caches are not filled"]
     metrics.requests.labels("200", "GET").inc()
-    server = HttpServer(metrics, lambda: missing[0], "127.0.0.1", 0)
+    server = HttpServer(metrics.registry, lambda: missing[0], "127.0.0.1", 0)
     await server.start()
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as session:

@@ -46,7 +46,7 @@ async def serve(settings: RuntimeSettings) -> None:
     """Runs until a signal comes, the Lease is lost, or a watch cannot go on."""
     metrics, clock, standing = Metrics(), SystemClock(), Standing()
     cluster = await connect(settings.kubeconfig, settings.kube_context, metrics)
-    http = HttpServer(metrics, standing.missing, settings.http_host, settings.http_port)
+    http = HttpServer(metrics.registry, standing.missing, settings.http_host, settings.http_port)
     await http.start()
     lease = Lease(cluster, clock, settings.home, settings.identity)
     relay = HttpRelay(settings)

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-from agentops_operator.runtime.metrics import Metrics
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 
 class HttpServer:
-    """`/healthz` while the loop turns, `/readyz` while the replica leads with full caches or stands by, `/metrics`."""
+    """`/healthz` while the loop turns, `/readyz` while nothing is said to be missing, `/metrics`."""
 
-    def __init__(self, metrics: Metrics, ready: Callable[[], str], host: str, port: int) -> None:
+    def __init__(self, metrics: CollectorRegistry, ready: Callable[[], str], host: str, port: int) -> None:
         self._metrics = metrics
         self._ready = ready
         self._host = host
@@ -47,5 +45,5 @@ class HttpServer:
         return web.Response(status=503 if missing else 200, text=missing or "ok")
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
-        body = generate_latest(self._metrics.registry)
+        body = generate_latest(self._metrics)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
