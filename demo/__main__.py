@@ -1,13 +1,15 @@
 """`make demo`: the whole story on a real cluster. Ends with 1 and the name of the step when something does not hold."""
 
+import contextlib
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 
 from demo.images import DEMO_IMAGES, build_and_load, collect_prometheus
 from demo.install import install
 from demo.report import NotTrueError, Report
 from demo.steps import STEPS
-from demo.story import Story
+from demo.story import Step, Story
 from demo.world import World
 from devcluster.errors import DevclusterError
 
@@ -22,30 +24,31 @@ def set_up() -> World:
     return World(cluster)
 
 
-def tell(report: Report) -> int:
+def tell(report: Report, set_up: Callable[[], World] = set_up, steps: Sequence[Step] = STEPS) -> int:
     """Tells the story; the exit code."""
-    title = SET_UP
+    title, story = SET_UP, None
     try:
         with report.step(title):
             story = Story(set_up(), report)
             report.proved("the product is installed from its chart")
-        for step in STEPS:
+        for step in steps:
             title = step.title
             with report.step(title):
                 step.run(story)
     except (NotTrueError, DevclusterError, OSError) as error:
-        return _failed(title, str(error) or type(error).__name__)
+        return _failed(title, str(error) or type(error).__name__, story)
     except Exception:  # noqa: BLE001  (whatever happened, the reader learns in which step)
-        return _failed(title, traceback.format_exc())
+        return _failed(title, traceback.format_exc(), story)
     report.summary()
     return 0
 
 
-def _failed(title: str, error: str) -> int:
-    print(
-        f"\nFAILED in step `{title}`:\n{error}\n\nEverything is left as it is, to look at; `make demo-down` removes it.",
-        flush=True,
-    )
+def _failed(title: str, error: str, story: Story | None) -> int:
+    print(f"\nFAILED in step `{title}`:\n{error}", flush=True)
+    with contextlib.suppress(DevclusterError, OSError, LookupError):
+        if story is not None and story.relay_was_replaced():
+            print("The relay's pod was replaced meanwhile: with an emptyDir, traces and counters from before are gone.")
+    print("\nEverything is left as it is, to look at; `make demo-down` removes it.", flush=True)
     return 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from demo.install import NAMESPACE as HOME
 from demo.report import NotTrueError, Report
 from demo.world import NAMESPACE, World
 
@@ -19,6 +20,9 @@ class Story:
     counted_before: dict[tuple[str, str], float] = field(default_factory=dict)
     """Counters of the namespace before its agent started: an earlier run may have left some."""
 
+    relay: str = ""
+    """The relay's pod when the agent started: another one since then begins with an empty store."""
+
     def pod(self) -> dict[str, Any]:
         """The agent's only pod."""
         pods = self.world.get("pods", "-l", "app=support")["items"]
@@ -26,6 +30,14 @@ class Story:
         if len(running) != 1:
             raise NotTrueError(f"the agent has {len(running)} pods instead of one")
         return dict(running[0])
+
+    def relay_pod(self) -> str:
+        """Uid of the relay's pod."""
+        return str(self.world.get("pod", "agentops-relay-0", namespace=HOME)["metadata"]["uid"])
+
+    def relay_was_replaced(self) -> bool:
+        """Whether the relay lost what it had stored since the demo began."""
+        return self.relay not in ("", self.relay_pod())
 
     def progress(self) -> dict[str, Any]:
         """How many tasks the agent did so far."""

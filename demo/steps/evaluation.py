@@ -27,4 +27,10 @@ def run(story: Story) -> None:
         lambda: world.conditions("evalpolicies", "nightly").get("Enforced", {}),
         lambda seen: seen.get("status") == "True",
     )
+    world.until(
+        "the agent is in force as a whole",
+        lambda: world.conditions("agents", "support").get("Enforced", {}),
+        lambda seen: seen.get("status") == "True",
+    )
     report.proved(f"EvalRun {runs[0]['metadata']['name']} says {told['verdict']}; EvalPolicy Enforced: {said['message']}")
+    report.proved("and now the agent's own condition Enforced is True as well")

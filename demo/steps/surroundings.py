@@ -30,7 +30,7 @@ def run(story: Story) -> None:
     check(set(scraped) == {"operator", "relay"}, f"Prometheus scrapes {sorted(scraped)}")
     story.report.proved(f"operator and relay run in {HOME}; Prometheus scrapes both")
     story.report.proved(f"namespace {NAMESPACE}: team payments, Pod Security `restricted`; the model provider answers")
-    story.counted_before = counters(world)
+    story.relay, story.counted_before = story.relay_pod(), counters(world)
 
 
 def _up(world: World) -> dict[str, bool]:

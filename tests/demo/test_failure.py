@@ -1,0 +1,48 @@
+"""What a reader learns when the demo does not hold."""
+
+import pytest
+
+from demo.__main__ import tell
+from demo.report import NotTrueError, Report, check, shorten
+from demo.story import Step, Story
+from demo.world import World
+from devcluster import Cluster
+
+
+def _cannot(_: Story) -> None:
+    check(1 > 2, "one is more than two")
+
+
+def _breaks(_: Story) -> None:
+    raise KeyError("spec")
+
+
+def _tell(step: Step) -> int:
+    return tell(Report(2), lambda: World(Cluster("unused")), (step,))
+
+
+def test_broken_promise_ends_with_the_step_and_the_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is not zero, and the message names step and promise."""
+    assert _tell(Step("Sums", _cannot)) == 1
+    told = capsys.readouterr().out
+    assert "FAILED in step `Sums`" in told
+    assert "one is more than two" in told
+
+
+def test_defect_of_the_demo_names_its_step_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unforeseen error is shown with its place in the code."""
+    assert _tell(Step("Reading", _breaks)) == 1
+    told = capsys.readouterr().out
+    assert "FAILED in step `Reading`" in told
+    assert "KeyError" in told
+
+
+def test_wait_that_ends_in_vain_says_what_it_saw_last() -> None:
+    """A reader sees how far it came."""
+    with pytest.raises(NotTrueError, match="three: not within 0 s; last seen: 2"):
+        World(Cluster("unused")).until("three", lambda: 2, lambda seen: seen == 3, patience=0)
+
+
+def test_long_texts_keep_their_ends() -> None:
+    """The secret at the end of a long prompt stays in view."""
+    assert shorten("a" * 100 + " sk-1", 20).endswith("sk-1")

@@ -1,0 +1,41 @@
+"""How the demo reads what the product stored and counted."""
+
+import json
+from pathlib import Path
+
+from demo.prometheus.reload import digest
+from demo.spans import parse
+from demo.steps.counters import _equal
+
+
+def _batch(span: str, **attributes: str) -> str:
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+    spans = [{"traceId": "t", "spanId": span, "name": "chat", "attributes": pairs}]
+    return json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]})
+
+
+def test_span_that_was_sent_twice_counts_once() -> None:
+    """A sender that missed the answer sends again; that is no second span."""
+    found = parse("\n".join([_batch("a", model="m"), _batch("a", model="m"), _batch("b")]))
+    assert [(span.identity, dict(span.attributes)) for span in found] == [("a", {"model": "m"}), ("b", {})]
+
+
+def test_one_token_more_on_either_side_is_a_difference() -> None:
+    """A counter that the bill does not know differs as much as a line that was not counted."""
+    owed = {("inputTokens", "m"): 10.0, ("usd", "m"): 0.001}
+    assert _equal(dict(owed), owed)
+    assert not _equal({**owed, ("inputTokens", "m"): 11.0}, owed)
+    assert not _equal({**owed, ("inputTokens", "other"): 1.0}, owed)
+    assert not _equal({("inputTokens", "m"): 10.0}, owed)
+
+
+def test_changed_and_new_rule_files_are_noticed(tmp_path: Path) -> None:
+    """Prometheus is told to reload on each of them."""
+    seen = {digest([tmp_path])}
+    (tmp_path / "a.rules.yaml").write_text("groups: []")
+    seen.add(digest([tmp_path]))
+    (tmp_path / "a.rules.yaml").write_text("groups: [{}]")
+    seen.add(digest([tmp_path]))
+    (tmp_path / "a.rules.yaml").rename(tmp_path / "b.rules.yaml")
+    seen.add(digest([tmp_path]))
+    assert len(seen) == 4
