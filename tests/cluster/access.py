@@ -122,7 +122,8 @@ class Access:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            with error:  # it holds the connection
+                return error.code, error.read().decode()
 
     def traces(self, namespace: str, agent: str) -> str:
         """Stored traces of an agent, as a reader of its namespace sees them."""
