@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from agentops_operator.agent.facts import Resource
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.agent.plan import Event
 from agentops_operator.runtime.events import WINDOW, Recorder, transitions
 from agentops_operator.runtime.metrics import Metrics
-from agentops_operator.runtime.objects import ApiError
+from agentops_operator.runtime.objects import TERMINATING, ApiError
 from agentops_operator.runtime.parse import parse
 from agentops_operator.runtime.status import Written
 from tests.runtime.bodies import agent_body
@@ -63,3 +65,12 @@ async def test_lost_event_fails_nothing() -> None:
     agent = parse(AGENT, agent_body())
     await recorder.record(agent, [LEAKED])
     assert cluster.objects == {}
+
+
+async def test_event_in_a_namespace_that_goes_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    """Deleting a namespace with many Agents leaves no line of log for each."""
+    cluster, clock = FakeCluster(), FakeClock()
+    cluster.refusals["Event"] = ApiError(403, "Forbidden", f"unable to create new content {TERMINATING}")
+    recorder = Recorder(cluster, clock, Metrics(), "one")
+    await recorder.record(parse(AGENT, agent_body()), [LEAKED])
+    assert caplog.text == ""
