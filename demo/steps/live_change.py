@@ -13,6 +13,7 @@ from demo.world import World
 ORDER = re.compile(r"ORD-[0-9]{8}")
 TASKS_AFTER = 3
 SPANS_PER_TASK = 12
+POLICY = ("maskingpolicies.agentops.dev", "default")
 PLACEHOLDER = "[ORDER_NUMBER]"
 
 
@@ -32,9 +33,17 @@ def run(story: Story) -> None:
     )
     check(now["leaked"] == [], f"canaries came out unmasked: {now['leaked']}")
     report.proved(f"after:  rules {_short(wanted)}, reported by the running sidecar; its canaries came out masked")
+    policy = world.until("the policy's new version is in force", lambda: world.get(*POLICY), _in_force)
+    report.proved(f"MaskingPolicy, version {policy['metadata']['generation']}: Enforced says so too")
     _work_on(story, uid)
     _nothing_lost(story, uid)
     _no_restart(story, pod)
+
+
+def _in_force(policy: dict[str, Any]) -> bool:
+    """Whether the condition is True for the newest version; one for an older version proves nothing."""
+    said = {entry["type"]: entry for entry in policy["status"]["conditions"]}["Enforced"]
+    return bool(said["status"] == "True" and said["observedGeneration"] == policy["metadata"]["generation"])
 
 
 def _work_on(story: Story, uid: str) -> None:
