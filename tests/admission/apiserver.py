@@ -185,8 +185,8 @@ def _keys(directory: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Api]:
-    """Etcd and the API server, ended afterwards."""
+def running(directory: Path, *flags: str) -> Iterator[Api]:
+    """Etcd and the API server with more flags, ended afterwards."""
     build()
     client, peer, port = _free_ports(3)
     private, public = _keys(directory)
@@ -218,6 +218,7 @@ def running(directory: Path) -> Iterator[Api]:
             f"--token-auth-file={directory / 'tokens.csv'}",
             "--authorization-mode=RBAC",
             "--allow-privileged=true",
+            *flags,
         ),
     ]
     api = Api(port, token, directory / "kube-apiserver.log")
@@ -245,9 +246,9 @@ def _wait_ready(api: Api, started: list[subprocess.Popen[bytes]]) -> None:
         time.sleep(0.2)
 
 
-def install_policies(api: Api) -> None:
+def install_policies(api: Api, *args: str) -> None:
     """The chart's kinds and policies, without the operator; returns when they are in force."""
-    objects = [found for found in render() if found["kind"] in KINDS]
+    objects = [found for found in render(*args) if found["kind"] in KINDS]
     # The policy that _wait_in_force asks for comes last, so that the others are in force before it.
     objects.sort(key=lambda found: (KINDS.index(found["kind"]), found["metadata"]["name"] == LAST))
     for found in objects:

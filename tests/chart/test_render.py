@@ -196,7 +196,10 @@ def test_monitors_appear_only_where_their_api_exists(render: Render) -> None:
         ("injection.sidecar.runAsUser=0", "runAsUser"),
         ("install.mode=namespaced", "name the namespaces in install.watchNamespaces"),
         ("install.watchNamespaces={a}", "install.mode is cluster"),
-        ("injection.mode=Webhook", "is not part of this version"),
+        ("injection.mode=Webhook", "set webhook.certManager.enabled, or webhook.tlsSecret and webhook.caBundle"),
+        ("injection.mode=Webhook,webhook.tlsSecret=a", "set webhook.certManager.enabled, or webhook.tlsSecret and"),
+        ("injection.mode=Webhook,webhook.certManager.enabled=true,webhook.tlsSecret=a", "remove webhook.tlsSecret"),
+        ("webhook.caBundle=Zm9v", "caBundle"),
     ],
 )
 def test_wrong_value_is_refused_by_name(helm: Helm, setting: str, message: str) -> None:

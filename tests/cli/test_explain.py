@@ -2,6 +2,7 @@
 
 import pytest
 
+from agentops_operator.cli.explain import switched_on
 from agentops_operator.cli.explanation import explain
 from agentops_operator.cli.pod_facts import Explanation, Mark, PodFacts, Step
 from tests.cli.bodies import ENTRY, facts, pod
@@ -115,3 +116,26 @@ def test_what_may_not_be_read_is_unknown_and_not_guessed() -> None:
 def test_own_sidecar_is_no_conflict_with_itself() -> None:
     """The container and the volume that admission added are not taken for the pod's own."""
     assert "nothing in it keeps the sidecar out" in texts(explain(facts(pod(injected=True, notes=NOTES), ENTRY)), Mark.YES)
+
+
+def test_container_of_our_name_is_not_taken_for_the_sidecar() -> None:
+    """Admission has noted the conflict on the pod, and the answer says it instead of counting the pod as injected."""
+    answer = explain(facts(pod(injected=True, notes={"agentops.dev/skipped": "NameConflict"}), ENTRY))
+    assert not answer.injected
+    assert "NameConflict" in answer.verdict
+
+
+BINDING = {"metadata": {"name": "agentops-inject"}, "spec": {"policyName": "agentops-inject"}}
+WEBHOOK = {"metadata": {"name": "agentops-inject-team-a"}, "webhooks": []}
+OTHER = {"metadata": {"name": "istio"}, "webhooks": []}
+
+
+@pytest.mark.parametrize(
+    ("bindings", "webhooks", "want"),
+    [([BINDING], None, True), ([], [OTHER, WEBHOOK], True), ([], [OTHER], False), (None, [OTHER], None), ([], None, None)],
+)
+def test_injection_is_on_by_policy_or_by_webhook(
+    bindings: list[dict[str, object]] | None, webhooks: list[dict[str, object]] | None, want: bool | None
+) -> None:
+    """Either way counts, and without the right to look at both nothing is claimed."""
+    assert switched_on(bindings, webhooks) is want

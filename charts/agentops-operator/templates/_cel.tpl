@@ -124,3 +124,13 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
 size(variables.hits) == 0 || !has(variables.entry.onBypass) || variables.entry.onBypass != 'Deny' || variables.optedOut
 || size(variables.bypassing) == 0
 {{- end }}
+
+{{/* What to look at when a pod that should have got the sidecar has none. */}}
+{{- define "agentops.missing" -}}
+{{- $name := include "agentops.clusterName" (list . "agentops-inject") -}}
+{{- if eq .Values.injection.mode "Webhook" -}}
+Check that the MutatingWebhookConfiguration {{ $name }} exists and that the Deployment agentops-webhook in {{ .Release.Namespace }} answers.
+{{- else -}}
+Check that the MutatingAdmissionPolicyBinding {{ $name }} exists.
+{{- end -}}
+{{- end }}

@@ -103,6 +103,16 @@ seccompProfile:
 {{- fail (printf "injection.mode=Policy needs Kubernetes 1.36 (MutatingAdmissionPolicy v1); this is %s. Set injection.mode to Webhook or Disabled" .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- if eq .Values.injection.mode "Webhook" -}}
-{{- fail "injection.mode=Webhook is not part of this version of the chart: set Policy (Kubernetes >= 1.36) or Disabled" -}}
+{{- include "agentops.validateWebhook" .Values.webhook -}}
+{{- end -}}
+{{- end }}
+
+{{/* The chart makes no certificate itself: a random one would be another at each rendering, a change on every GitOps sync. */}}
+{{- define "agentops.validateWebhook" -}}
+{{- if and .certManager.enabled (or .tlsSecret .caBundle) -}}
+{{- fail "webhook.certManager.enabled makes the certificate: remove webhook.tlsSecret and webhook.caBundle" -}}
+{{- end -}}
+{{- if and (not .certManager.enabled) (not (and .tlsSecret .caBundle)) -}}
+{{- fail "injection.mode=Webhook needs a certificate: set webhook.certManager.enabled, or webhook.tlsSecret and webhook.caBundle (docs/injection.md has the commands)" -}}
 {{- end -}}
 {{- end }}

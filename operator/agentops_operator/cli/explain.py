@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agentops_operator.cli.cluster import Cluster
 
 MARKS = {Mark.YES: "✓", Mark.NO: "✗", Mark.UNKNOWN: "?"}
-POLICY = "agentops-inject"
+INJECTION = "agentops-inject"
 
 
 @click.group(cls=Group, examples=("agentops explain pod billing-7d4b9c-x2x -n shop",))
@@ -75,16 +75,19 @@ def facts_of(cluster: "Cluster", name: str, operator_namespace: str) -> PodFacts
         pod=found,
         namespace_labels=None if home is None else home.get("metadata", {}).get("labels", {}),
         index=index.get("agents") or {},
-        bound=_bound(cluster.readable_list(paths.BINDINGS)),
+        bound=switched_on(cluster.readable_list(paths.BINDINGS), cluster.readable_list(paths.WEBHOOKS)),
         agents=tuple(item for item in parsed if isinstance(item, Resource)),
         operator_namespace=operator_namespace,
     )
 
 
-def _bound(bindings: list[dict[str, Any]] | None) -> bool | None:
-    if bindings is None:
-        return None
-    return any(str(item["spec"].get("policyName", "")).startswith(POLICY) for item in bindings)
+def switched_on(bindings: list[dict[str, Any]] | None, webhooks: list[dict[str, Any]] | None) -> bool | None:
+    """Whether injection is switched on: by the policy's binding, or by the webhook of an older cluster; None when unreadable."""
+    names = [str(item["spec"].get("policyName", "")) for item in bindings or []]
+    names += [str(item["metadata"]["name"]) for item in webhooks or []]
+    if any(name.startswith(INJECTION) for name in names):
+        return True
+    return None if bindings is None or webhooks is None else False
 
 
 def _print(title: str, answer: Explanation) -> None:

@@ -38,8 +38,8 @@ def _carries(pod: Pod, *, injected: bool) -> Step:
 
 def _switch(facts: PodFacts) -> Step:
     if facts.bound is None:
-        return Step(Mark.UNKNOWN, "whether injection is switched on: your rights do not reach the policy binding")
-    told = "injection is switched on" if facts.bound else "injection is switched off: the admission policy has no binding"
+        return Step(Mark.UNKNOWN, "whether injection is switched on: your rights reach neither policy bindings nor webhooks")
+    told = "injection is switched on" if facts.bound else "injection is switched off: there is neither policy binding nor webhook"
     return step(told, holds=facts.bound)
 
 

@@ -6,6 +6,7 @@ from agentops_operator.kube.names import INDEX_NAME
 
 PLURALS = {info.kind: info.plural for info in ALL}
 BINDINGS = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings"
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
 def ours(kind: str, namespace: str = "", name: str = "") -> str:

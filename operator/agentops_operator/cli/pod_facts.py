@@ -39,7 +39,7 @@ class PodFacts:
         pod: the pod.
         namespace_labels: labels of its namespace.
         index: entries of the namespace's injection index by key; empty when there is none.
-        bound: whether the admission policy is bound; without the binding it does nothing.
+        bound: whether injection is switched on, by the policy's binding or by the webhook.
         agents: Agents of the namespace.
         operator_namespace: namespace of the operator, which is never injected.
     """

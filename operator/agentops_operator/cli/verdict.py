@@ -21,7 +21,10 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
     if chosen is None:
         return _unclaimed(facts, pod)
     if facts.bound is False:
-        return "not injected: injection is switched off in this cluster", "ask who removed the policy binding agentops-inject"
+        return (
+            "not injected: injection is switched off in this cluster",
+            "ask who removed agentops-inject (policy binding or webhook)",
+        )
     if (facts.namespace_labels or {}).get(LABEL_INJECTION) == "Disabled":
         return "not injected: injection is disabled in this namespace", f"remove the namespace's label {LABEL_INJECTION}"
     reason, why = reason_and_why(facts.pod, chosen.opt_out)
