@@ -17,7 +17,7 @@ class Story:
     world: World
     report: Report
     keep: bool = field(default_factory=lambda: os.environ.get("DEMO_KEEP", "") not in ("", "0"))
-    counted_before: dict[tuple[str, str], float] = field(default_factory=dict)
+    counted_before: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """Counters of the namespace before its agent started: an earlier run may have left some."""
 
     relay: str = ""

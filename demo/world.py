@@ -82,11 +82,14 @@ class World:
         own = "\n".join(line for line in text.splitlines() if pod_uid in line)
         return own, spans.parse(own)
 
+    def observations(self) -> dict[str, Any]:
+        """What the relay tells the operator."""
+        found: dict[str, Any] = json.loads(self.relay("/v1/observations", (install.NAMESPACE, "agentops-operator")))
+        return found
+
     def observed_pod(self, pod_uid: str) -> dict[str, Any]:
         """What the sidecar of one pod reported about itself; empty when it did not."""
-        reader = (install.NAMESPACE, "agentops-operator")
-        agents = json.loads(self.relay("/v1/observations", reader))["agents"]
-        pods = [pod for agent in agents for pod in agent["pods"]]
+        pods = [pod for agent in self.observations()["agents"] for pod in agent["pods"]]
         return next((pod for pod in pods if pod["uid"] == pod_uid), {})
 
     def _address(self, service: str, namespace: str) -> str:

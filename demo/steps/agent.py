@@ -1,8 +1,10 @@
 """An agent of somebody else starts, and its pod is given a sidecar."""
 
+import json
 import time
 from typing import Any
 
+from demo.install import NAMESPACE as HOME
 from demo.report import check
 from demo.story import Story
 from demo.world import AGENT, NAMESPACE, World
@@ -17,6 +19,8 @@ def run(story: Story) -> None:
     world.apply("policies.yaml")
     world.until("the agent stands in the injection index", lambda: _index(world), lambda keys: f"Deployment/{AGENT}" in keys)
     time.sleep(1)  # the API server reads the index through a watch that nothing can ask for its position
+    # The kubelet brings the relay its table of Agents; what came before it would be counted for no team.
+    world.until("the relay knows the agent's team", lambda: _unknown_to_relay(world), lambda unknown: not unknown)
     world.apply("agent.yaml")
     world.kubectl("rollout", "status", f"deployment/{AGENT}", "-n", NAMESPACE, "--timeout=180s")
     pod = story.pod()
@@ -31,6 +35,15 @@ def run(story: Story) -> None:
 def _index(world: World) -> set[str]:
     items = world.get("injectionindexes.agentops.dev")["items"]
     return {key for item in items for key in item.get("agents", {})}
+
+
+def _unknown_to_relay(world: World) -> str:
+    """What keeps the relay from charging the agent's team; empty when nothing does."""
+    table = json.loads(world.get("configmap", "agentops-relay", namespace=HOME)["data"]["agents.json"])
+    if f"{NAMESPACE}/{AGENT}" not in table["agents"]:
+        return "the operator has not written it"
+    loaded = world.observations()["relay"]["agentsDigest"]
+    return "" if loaded == table["digest"] else f"the relay has {loaded}, written is {table['digest']}"
 
 
 def _show_injection(story: Story, pod: dict[str, Any]) -> None:

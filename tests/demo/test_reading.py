@@ -22,11 +22,12 @@ def test_span_that_was_sent_twice_counts_once() -> None:
 
 def test_one_token_more_on_either_side_is_a_difference() -> None:
     """A counter that the bill does not know differs as much as a line that was not counted."""
-    owed = {("inputTokens", "m"): 10.0, ("usd", "m"): 0.001}
+    owed = {("inputTokens", "t", "m"): 10.0, ("usd", "t", "m"): 0.001}
     assert _equal(dict(owed), owed)
-    assert not _equal({**owed, ("inputTokens", "m"): 11.0}, owed)
-    assert not _equal({**owed, ("inputTokens", "other"): 1.0}, owed)
-    assert not _equal({("inputTokens", "m"): 10.0}, owed)
+    assert not _equal({**owed, ("inputTokens", "t", "m"): 11.0}, owed)
+    assert not _equal({**owed, ("inputTokens", "t", "other"): 1.0}, owed)
+    assert not _equal({("inputTokens", "t", "m"): 10.0}, owed)
+    assert not _equal({**owed, ("inputTokens", "none", "m"): 1.0}, owed)
 
 
 def test_changed_and_new_rule_files_are_noticed(tmp_path: Path) -> None:
