@@ -79,10 +79,14 @@ def coverage(facts: Input) -> Coverage:
     )
 
 
-def covered(pods: Coverage) -> Condition:
-    """Covered of the Agent: every matched pod carries the sidecar of this version."""
+def covered(pods: Coverage, account: str = "") -> Condition:
+    """Covered of the Agent: every matched pod carries the sidecar of this version.
+
+    A pod's metadata does not show its service account, so where the Agent names one it may be the cause.
+    """
     if pods.missed:
-        return _uncovered(Reason.RESTART_REQUIRED, pods.missed, "started before injection was ready: restart them")
+        other = f", or run as another service account than {account}, which no restart mends" if account else ""
+        return _uncovered(Reason.RESTART_REQUIRED, pods.missed, f"started before injection was ready: restart them{other}")
     if pods.skipped:
         why = ", ".join(sorted({pod.skipped for pod in pods.skipped}))
         return _uncovered(Reason.POD_SKIPPED, pods.skipped, f"are left alone ({why})")

@@ -46,6 +46,7 @@ def compile_agent(facts: Input) -> Plan:
     progress = programmed(facts, pods, running)
     outcomes = _outcomes(facts, merged, pods, running, progress)
     enforced = _fold(facts, pods, running, outcomes)
+    coverage_told = covered(pods, facts.agent.spec.service_account_name or "")
     return Plan(
         children=(rules_config_map(facts.agent, merged.rules), *cron_jobs(facts, merged.policies.others)),
         entries=index_rows(
@@ -59,7 +60,7 @@ def compile_agent(facts: Input) -> Plan:
         identity=_identity(facts, merged),
         backends=merged.backends,
         outcomes=outcomes,
-        conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, covered(pods), alerting),
+        conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
         status=_status(facts, merged, pods, running),
         again_seconds=soonest_look(facts, merged.policies.others),
     )
