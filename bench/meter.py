@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from demo.install import NAMESPACE
@@ -26,8 +27,8 @@ def mark(access: Access) -> Mark:
     return Mark(access.cluster.audit_log.stat().st_size)
 
 
-def writes_since(access: Access, start: Mark, user: str = OPERATOR) -> Counter[str]:
-    """Writes of an account by resource, as `resource` or `resource/subresource`."""
+def writes_since(access: Access, start: Mark, user: str = OPERATOR, namespaces: Container[str] | None = None) -> Counter[str]:
+    """Writes of an account by resource, as `resource` or `resource/subresource`; in these namespaces, or in all."""
     counted: Counter[str] = Counter()
     with access.cluster.audit_log.open("rb") as log:
         log.seek(start.offset)
@@ -37,6 +38,7 @@ def writes_since(access: Access, start: Mark, user: str = OPERATOR) -> Counter[s
             entry = json.loads(line)
             ref = entry.get("objectRef", {})
             ours = entry["user"]["username"] == user and entry["verb"] in WRITES
+            ours = ours and (namespaces is None or ref.get("namespace") in namespaces)
             if ours and entry["stage"] == "ResponseComplete" and ref.get("resource") not in NOT_COUNTED:
                 counted["/".join(filter(None, (ref.get("resource"), ref.get("subresource"))))] += 1
     return counted
@@ -44,7 +46,7 @@ def writes_since(access: Access, start: Mark, user: str = OPERATOR) -> Counter[s
 
 def operator_metric(access: Access, name: str) -> float:
     """A metric without labels of the operator's leading pod."""
-    pods = access.get("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/component=operator")["items"]
+    pods = access.get("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=agentops-operator")["items"]
     values = [_scrape(pod["status"]["podIP"], name) for pod in pods if pod["status"].get("podIP")]
     return max(values)
 

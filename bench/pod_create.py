@@ -9,15 +9,25 @@ from dataclasses import dataclass
 from urllib.parse import urlparse
 
 from bench.figure import Figure, at_most, percentile
-from bench.fleet import namespace
-from bench.index import impersonated_index
 from tests.cluster.access import Access
 
 GROUP = "pod create"
 PAIRS = 300
 WARM_UP = 30
-SIZES = (1, 1000, 5000)
+LARGEST = 5000
 LIMITS = {"unmatched": 0.5, "matched": 2.5}  # ms over a plain pod, at the largest size
+
+
+ADMIN = [
+    {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "bench", "namespace": "default"}},
+    {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "agentops-bench"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"kind": "ServiceAccount", "name": "bench", "namespace": "default"}],
+    },
+]
 
 
 @dataclass
@@ -40,16 +50,11 @@ class Server:
         return took
 
 
-def run(access: Access) -> Iterator[Figure]:
-    """Yields the figures."""
-    server = _connect(access)
-    for size in SIZES:
-        with namespace(access, f"bench-pods-{size}") as where, impersonated_index(access, where, size):
-            yield from _compare(server, where, size)
+def compare(server: Server, where: str, size: int) -> Iterator[Figure]:
+    """Yields the figures for a namespace with so many Agents.
 
-
-def _compare(server: Server, where: str, size: int) -> Iterator[Figure]:
-    """A plain pod runs in a namespace without index, so nothing of ours looks at it."""
+    A plain pod is one of a namespace without index, so nothing of ours looks at it.
+    """
     kinds = {
         "plain": ("default", {"bench": "other"}),
         "unmatched": (where, {"bench": "other"}),
@@ -68,7 +73,7 @@ def _compare(server: Server, where: str, size: int) -> Iterator[Figure]:
         added = percentile(differences, 50)
         name = f"{kind} pod, added p50 ({size} agents)"
         method = f"median of {PAIRS} paired differences to a plain pod"
-        largest = size == max(SIZES)
+        largest = size == LARGEST
         yield (
             at_most(GROUP, name, added, "ms", limit, method)
             if largest
@@ -86,7 +91,9 @@ def _pod(labels: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _connect(access: Access) -> Server:
+def connect(access: Access) -> Server:
+    """A connection under an account of its own: the admin's group would skip the API server's fair queues."""
+    access.apply(*ADMIN)
     url = urlparse(access.kubectl("config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.server}"))
     context = ssl.create_default_context()
     context.check_hostname = False
