@@ -1,5 +1,6 @@
 """Tells Prometheus to read its files again when one of them changed."""
 
+import contextlib
 import hashlib
 import sys
 import time
@@ -16,7 +17,9 @@ def digest(directories: list[Path]) -> str:
     state = hashlib.sha256()
     for directory in directories:
         for path in sorted(directory.glob("*.y*ml")):
-            state.update(path.name.encode() + b"\0" + path.read_bytes())
+            # A ConfigMap that loses a key takes the file away between listing and reading.
+            with contextlib.suppress(FileNotFoundError):
+                state.update(path.name.encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
 
 

@@ -30,6 +30,12 @@ def test_one_token_more_on_either_side_is_a_difference() -> None:
     assert not _equal({**owed, ("inputTokens", "none", "m"): 1.0}, owed)
 
 
+def test_rule_file_that_goes_while_it_is_read_ends_nothing(tmp_path: Path) -> None:
+    """A namespace that loses its last Agent takes its rule file away at any moment."""
+    (tmp_path / "gone.rules.yaml").symlink_to(tmp_path / "nowhere")
+    assert digest([tmp_path])
+
+
 def test_changed_and_new_rule_files_are_noticed(tmp_path: Path) -> None:
     """Prometheus is told to reload on each of them."""
     seen = {digest([tmp_path])}
