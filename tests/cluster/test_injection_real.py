@@ -105,6 +105,8 @@ def test_pod_of_another_account_is_not_the_agent(product: Access, place: str) ->
     """Where the Agent names a service account, a pod of another one gets no sidecar and cannot speak in its name."""
     assert has_sidecar(the_pod(product, "own-account"))
     assert not has_sidecar(the_pod(product, "other-account"))
+    seen = product.until_condition("agents", "own-account", place, Covered="False/RestartRequired")
+    assert "other-account started" in seen["Covered"]["message"]
 
 
 def test_opting_out_is_for_those_whom_the_platform_allows(product: Access, place: str) -> None:
