@@ -69,10 +69,7 @@ class Access:
             self.apply_file("examples/first-agent/agentops.yaml", namespace)
 
     def wait_for_entry(self, namespace: str, key: str) -> None:
-        """Waits until the injection index holds a key, and the API server's informer has had time to see it.
-
-        A dry-run pod proves the second half: parameters arrive in the API server by watch.
-        """
+        """Waits until the injection index holds a key, and the API server's informer has had time to see it."""
         self.until(
             f"{key} in the index of {namespace}",
             lambda: self.get("injectionindexes.agentops.dev", "-n", namespace),
