@@ -27,9 +27,11 @@ COPY build/bin/agentops-mask /agentops-mask
 USER 65532:65532
 ENTRYPOINT ["/agentops-mask"]
 
+FROM ${BASE} AS certificates
+
 FROM scratch AS collector
 # Backends are reached over TLS; an empty image trusts nobody.
-COPY --from=operator-packages /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=certificates /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY build/bin/agentops-collector /agentops-collector
 USER 65532:65532
 ENTRYPOINT ["/agentops-collector"]

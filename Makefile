@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 	@echo "==> Virtual environment from requirements-dev.lock"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . || $(BIN)/python -m pip install --quiet --no-deps -e .
+	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
 
 .PHONY: lock

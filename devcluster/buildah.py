@@ -54,9 +54,16 @@ def commands(recipe: Recipe, base: str | None, target: Path, environment: Mappin
         [*buildah(), "build", *isolation(), *downloads(environment), *options(recipe, base, environment)],
         # Not oci-archive: that compresses, which takes longer than the build of most images.
         [*buildah(), "push", "--quiet", name, f"docker-archive:{target}:{name}"],
-        # The vfs driver keeps a whole copy of every layer of every replaced image.
-        [*buildah(), "rmi", "--prune"],
+        *_pruning(),
     ]
+
+
+def _pruning() -> list[list[str]]:
+    """Return the command that clears replaced images: vfs keeps a whole copy of every layer, overlay only what differs.
+
+    Pruning also takes the cached layers of earlier stages, so with overlay every build would install its packages again.
+    """
+    return [[*buildah(), "rmi", "--prune"]] if storage_driver(cache_root() / "buildah") == "vfs" else []
 
 
 def isolation() -> list[str]:
