@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from agentops_operator.agent.compile import merge
+from agentops_operator.agent.compile import compile_agent, merge
 from agentops_operator.agent.facts import (
     AgentObservation,
     BackendState,
@@ -90,7 +90,13 @@ def _observation(fields: dict[str, Any] | None, bare: Input) -> AgentObservation
         )
         for r in fields.get("pods", [])
     )
-    return AgentObservation(pods=reports, stored=fields.get("stored", False))
+    return AgentObservation(pods=reports, stored=fields.get("stored", False), row=fields.get("row") or _row(bare))
+
+
+def _row(bare: Input) -> str:
+    """The digest of the row that the case's own facts give, as a relay that is up to date tells it."""
+    identity = compile_agent(bare).identity
+    return str(identity["digest"]) if identity else ""
 
 
 def _relay(fields: dict[str, Any]) -> RelayObservation:

@@ -61,7 +61,7 @@ func (a *api) observations(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "for the operator only", http.StatusForbidden)
 		return
 	}
-	agents, cursor := a.relay.Fleet.Since(r.URL.Query().Get("since"))
+	agents, cursor := a.relay.Fleet.Since(r.URL.Query().Get("since"), a.relay.Agents)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(observations{
 		Relay: relayView{

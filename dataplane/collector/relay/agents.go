@@ -20,8 +20,10 @@ type Key struct{ Namespace, Agent string }
 
 func (k Key) String() string { return k.Namespace + "/" + k.Agent }
 
-// Agent is what the operator says about an agent.
+// Agent is what the operator says about an agent. Digest is the row's own, told back to the operator so that it knows
+// which version of the row is in force.
 type Agent struct {
+	Digest             string   `json:"digest"`
 	Team               string   `json:"team"`
 	UseCase            string   `json:"useCase"`
 	ServiceAccountName string   `json:"serviceAccountName"`

@@ -33,6 +33,7 @@ type agent struct {
 	masked     map[string]int64
 	dropped    int64
 	changed    uint64
+	row        string
 	seenAt     time.Time
 	stray      bool
 }

@@ -32,7 +32,7 @@ func TestOnlyWhatChangedIsListed(t *testing.T) {
 	c := &clock{time.Unix(1000, 0)}
 	f := NewFleet("boot", everybody, c.Now)
 	f.Report(billing, "p", "u", sent(1, 1))
-	agents, cursor := f.Since("")
+	agents, cursor := f.Since("", &Agents{})
 	if len(agents) != 1 || len(agents[0].Pods) != 1 {
 		t.Fatalf("got %+v", agents)
 	}
@@ -55,12 +55,12 @@ func TestOnlyWhatChangedIsListed(t *testing.T) {
 	}
 	for _, s := range steps {
 		s.do()
-		agents, cursor = f.Since(cursor)
+		agents, cursor = f.Since(cursor, &Agents{})
 		if len(agents) != s.listed {
 			t.Errorf("%s: %d listed", s.name, len(agents))
 		}
 	}
-	if agents, _ := f.Since("anotherboot-99"); len(agents) != 1 {
+	if agents, _ := f.Since("anotherboot-99", &Agents{}); len(agents) != 1 {
 		t.Error("a cursor from before a restart must list all")
 	}
 }
@@ -114,5 +114,22 @@ func TestWhatClientsInventIsBounded(t *testing.T) {
 	f.Forget()
 	if len(f.agents) != 0 || f.strays["shop"] != 0 || f.pods != 0 {
 		t.Errorf("left: %d agents, %d strays, %d pods", len(f.agents), f.strays["shop"], f.pods)
+	}
+}
+
+// An agent whose row changed is told of, though nothing else of it did: the operator waits for that.
+func TestANewRowOfTheTableIsAChange(t *testing.T) {
+	f := NewFleet("boot", func(Key) bool { return true }, time.Now)
+	k := Key{"shop", "billing"}
+	f.Stored(k, 1)
+	rows := &Agents{}
+	_, cursor := f.Since("", rows)
+	rows.table.Store(&table{Agents: map[string]Agent{k.String(): {Digest: "sha256:1"}}})
+	agents, cursor := f.Since(cursor, rows)
+	if len(agents) != 1 || agents[0].Row != "sha256:1" {
+		t.Fatalf("%+v", agents)
+	}
+	if agents, _ = f.Since(cursor, rows); len(agents) != 0 {
+		t.Fatalf("told twice: %+v", agents)
 	}
 }

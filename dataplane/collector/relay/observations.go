@@ -14,6 +14,7 @@ type AgentView struct {
 	Agent       string     `json:"agent"`
 	LastSpanAt  *time.Time `json:"lastSpanAt,omitempty"`
 	StoredSpans int64      `json:"storedSpans"`
+	Row         string     `json:"row"`
 	Pods        []PodView  `json:"pods"`
 }
 
@@ -34,14 +35,19 @@ type PodView struct {
 }
 
 // Since lists the agents that changed after the cursor, and the cursor to ask with next time. An unknown cursor, as one
-// from before a restart, lists all.
-func (f *Fleet) Since(cursor string) ([]AgentView, string) {
+// from before a restart, lists all. A row that changed in the identity table is a change of its agent.
+func (f *Fleet) Since(cursor string, rows *Agents) ([]AgentView, string) {
 	f.Forget()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	after := f.position(cursor)
 	views := []AgentView{}
 	for k, a := range f.agents {
+		if known, _ := rows.Get(k); known.Digest != a.row {
+			a.row = known.Digest
+			f.seq++
+			a.changed = f.seq
+		}
 		if a.changed > after {
 			views = append(views, a.view(k))
 		}
@@ -62,7 +68,7 @@ func (f *Fleet) position(cursor string) uint64 {
 }
 
 func (a *agent) view(k Key) AgentView {
-	v := AgentView{Namespace: k.Namespace, Agent: k.Agent, StoredSpans: a.stored, Pods: []PodView{}}
+	v := AgentView{Namespace: k.Namespace, Agent: k.Agent, StoredSpans: a.stored, Row: a.row, Pods: []PodView{}}
 	if !a.lastSpanAt.IsZero() {
 		at := a.lastSpanAt
 		v.LastSpanAt = &at

@@ -16,7 +16,7 @@ from agentops_operator.api.condition import Condition, false, kstatus, true, unk
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.kube.children import agent_labels, child_name, owner_reference, stamp
-from agentops_operator.kube.digest import canonical
+from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RULES_KEY
 from agentops_operator.policies.masking.compile import merge_masking, rules_file
 from agentops_operator.policies.trace.compile import Tracing, allowed, merge_tracing
@@ -43,7 +43,8 @@ def compile_agent(facts: Input) -> Plan:
         return _refused(accepted, merged, alerting)
     pods = coverage(facts)
     running = sidecars(facts, pods, merged.rules["digest"])
-    progress = programmed(facts, pods, running)
+    identity = _identity(facts, merged)
+    progress = programmed(facts, pods, running, identity["digest"])
     outcomes = _outcomes(facts, merged, pods, running, progress)
     enforced = _fold(facts, pods, running, outcomes)
     coverage_told = covered(pods, facts.agent.spec.service_account_name or "")
@@ -57,7 +58,7 @@ def compile_agent(facts: Input) -> Plan:
             merged.tracing.opt_out,
             merged.tracing.on_bypass,
         ),
-        identity=_identity(facts, merged),
+        identity=identity,
         backends=merged.backends,
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
@@ -111,13 +112,14 @@ def rules_config_map(agent: Resource[AgentSpec], rules: dict[str, Any]) -> dict[
 
 def _identity(facts: Input, merged: Merged) -> dict[str, Any]:
     spec = facts.agent.spec
-    return {
+    row = {
         "team": team(facts),
         "useCase": spec.use_case or "",
         "serviceAccountName": spec.service_account_name or "",
         "backends": sorted(use.name for use in merged.backends),
         "samplePercent": merged.tracing.sample_percent,
     }
+    return {**row, "digest": digest(row)}
 
 
 def team(facts: Input) -> str:

@@ -93,6 +93,7 @@ class AgentObservation:
 
     pods: tuple[PodReport, ...] = ()
     stored: bool = False  # at least one span of the Agent was stored
+    row: str = ""  # digest of the Agent's row of the identity table, as the relay has it
 
 
 @dataclass(frozen=True)

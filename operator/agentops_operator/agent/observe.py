@@ -33,8 +33,16 @@ def sidecars(facts: Input, pods: Coverage, rules_digest: str) -> Sidecars:
     return Sidecars(expected=len(pods.injected), reports=reports, current=current)
 
 
-def programmed(facts: Input, pods: Coverage, running: Sidecars) -> Condition:
-    """Programmed of the Agent: everything is applied and every sidecar that exists runs this version."""
+def programmed(facts: Input, pods: Coverage, running: Sidecars, row: str) -> Condition:
+    """Programmed of the Agent: everything is applied, and sidecars and relay run this version.
+
+    Args:
+        facts: what is known.
+        pods: the Agent's pods.
+        running: reports of its sidecars.
+        row: digest of the Agent's row of the identity table. Before the relay has it, spans are stored without a team
+            and go to no backend.
+    """
     kind = ConditionType.PROGRAMMED
     if facts.apply_error:
         return false(kind, Reason.APPLY_FAILED, facts.apply_error)
@@ -47,6 +55,8 @@ def programmed(facts: Input, pods: Coverage, running: Sidecars) -> Condition:
         return false(
             kind, Reason.AWAITING_SIDECARS, f"{len(running.current)} of {running.expected} sidecars run the current rules"
         )
+    if running.expected and (facts.observation is None or facts.observation.row != row):
+        return false(kind, Reason.AWAITING_RELAY, "the relay does not know this version of the Agent yet")
     if not pods.own:
         return true(kind, Reason.NO_PODS_MATCHED, "no pod matches now; new pods will be injected")
     return true(kind, Reason.PROGRAMMED, f"{running.expected} of {running.expected} sidecars run the current rules")

@@ -33,7 +33,7 @@ def agent_key(entry: Mapping[str, Any]) -> Key:
 def agent_observation(entry: Mapping[str, Any]) -> AgentObservation:
     """One Agent's entry, typed; counters are dropped."""
     reports = sorted((_report(pod) for pod in entry.get("pods") or []), key=lambda report: report.uid)
-    return AgentObservation(tuple(reports), bool(entry.get("storedSpans") or entry.get("lastSpanAt")))
+    return AgentObservation(tuple(reports), bool(entry.get("storedSpans") or entry.get("lastSpanAt")), entry.get("row", ""))
 
 
 def _report(pod: Mapping[str, Any]) -> PodReport:
@@ -55,7 +55,9 @@ def merged_agent(parts: Iterable[AgentObservation]) -> AgentObservation | None:
     if not found:
         return None
     pods = {report.uid: report for part in found for report in part.pods}
-    return AgentObservation(tuple(pods[uid] for uid in sorted(pods)), any(part.stored for part in found))
+    rows = {part.row for part in found}
+    row = rows.pop() if len(rows) == 1 else DIFFERENT
+    return AgentObservation(tuple(pods[uid] for uid in sorted(pods)), any(part.stored for part in found), row)
 
 
 def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
