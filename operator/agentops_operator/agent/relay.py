@@ -11,9 +11,9 @@ from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, bytes_of,
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RELAY
+from agentops_operator.kube.security import container_security, pod_security
 
 TABLE_FORMAT = 1
-USER = 65532
 GRACE_SECONDS = 30  # the exporters' queues are on disk; this is for what is in flight
 DATA = "data"
 PORTS = (("otlp-http", 4318), ("api", 4320), ("metrics", 8889), ("health", 13133))
@@ -85,13 +85,7 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "enableServiceLinks": False,  # the variables of the Service agentops-relay begin as ours do
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "imagePullSecrets": [{"name": name} for name in relay.pull_secrets],
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": pod_security(),
         "containers": [_container(secrets, settings)],
         "volumes": [
             {"name": "config", "configMap": {"name": RELAY, "optional": True}},
@@ -124,10 +118,6 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "readinessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 2},
         "livenessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 10, "failureThreshold": 6},
         "resources": dict(settings.relay.resources),
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_security(),
         "volumeMounts": mounts,
     }

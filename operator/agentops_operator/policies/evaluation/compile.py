@@ -6,6 +6,7 @@ from typing import Any
 from agentops_operator.kube.children import child_name
 from agentops_operator.kube.digest import canonical
 from agentops_operator.kube.names import LABEL_AGENT, LABEL_MANAGED_BY, LABEL_POLICY, LABEL_POLICY_NAMESPACE, MANAGED_BY, RELAY
+from agentops_operator.kube.security import container_security, pod_security
 from agentops_operator.policies.evaluation.contract import (
     AGENT_TOKEN,
     CONFIG_VARIABLE,
@@ -17,7 +18,6 @@ from agentops_operator.policies.evaluation.contract import (
 )
 from agentops_operator.policies.evaluation.types import ConfigMapKey, EvalPolicySpec
 
-USER = 65532
 NAME_LIMIT = 52  # the CronJob controller appends 11 characters for each Job
 STARTING_DEADLINE = 300  # seconds; a controller that was away longer leaves the run out
 KEEP_FINISHED = 86400  # seconds in which an operator that was away can still read the verdict
@@ -106,13 +106,7 @@ def _pod(evaluation: Evaluation) -> dict[str, Any]:
         "serviceAccountName": "default",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,  # a Service's variables could be expanded inside the settings
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": pod_security(),
         "containers": [_container(evaluation)],
         "volumes": [_identity(evaluation), *_dataset_volume(evaluation.spec.dataset)],
     }
@@ -131,11 +125,7 @@ def _container(evaluation: Evaluation) -> dict[str, Any]:
         "env": [{"name": CONFIG_VARIABLE, "value": config.replace("$", "$$")}],
         "terminationMessagePolicy": "File",  # the other policy would take the log for a verdict
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_security(),
         "volumeMounts": [{"name": "identity", "mountPath": TOKEN_DIRECTORY, "readOnly": True}, *dataset],
     }
 
