@@ -32,6 +32,10 @@ class Kubectl:
         """The operator's name with an administrator's rights: where the chart is installed, nobody else may write the index."""
         return replace(self, user=(f"--as={OPERATOR}", "--as-group=system:masters"))
 
+    def as_admin(self) -> "Kubectl":
+        """The user of the kubeconfig: what an account of ours may not do, such as running a foreign image."""
+        return replace(self, user=())
+
     def run(self, *args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """The finished command, whether it succeeded or not."""
         program = bin_dir() / "kubectl"

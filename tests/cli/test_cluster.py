@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def agent(kubectl: Kubectl, namespace: str) -> Iterator[str]:
-    """An Agent that no operator has looked at, and a pod of its workload that needs no node to exist."""
+    """An Agent, and a pod of its workload that needs no node to exist."""
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -34,7 +34,7 @@ def agent(kubectl: Kubectl, namespace: str) -> Iterator[str]:
         "metadata": {"name": "lonely", "namespace": namespace},
         "spec": spec,
     }
-    kubectl.apply(pod, body)
+    kubectl.as_admin().apply(pod, body)
     yield "lonely"
     kubectl("delete", "agent/lonely", "pod/lonely", "-n", namespace, "--grace-period=0", "--force")
 
@@ -60,12 +60,14 @@ def test_reads_of_the_command_line_work_on_a_real_server(
     """Status and explanation are read from the real API, with full rights and with few."""
     flags = ("--kubeconfig", kubeconfig, "-n", namespace)
     told = json.loads(run("status", agent, *flags, "-o", "json").stdout)["agents"][0]
-    assert (told["name"], told["enforced"]) == ("lonely", "Unknown")
+    assert told["name"] == "lonely"
+    assert told["enforced"] != "True"  # Unknown where no operator runs, False where one has looked
     assert told["pods"][0]["state"] == "missed"
 
     result = run("explain", "pod", "pod/lonely", *flags)
     assert result.exit_code == 1
-    assert "Agent lonely matches it, but no entry of the injection index holds" in result.stdout
+    assert "lonely" in result.stdout
+    assert "lonely: not injected" in result.stdout
 
     # The context's own namespace is used when -n is absent, and what may not be read is unknown.
     result = run("explain", "pod", "lonely", "--kubeconfig", stranger)
