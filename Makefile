@@ -100,3 +100,8 @@ demo: setup ## The whole story on a real cluster, with evidence; DEMO_KEEP=1 lea
 .PHONY: demo-down
 demo-down: setup ## Remove what the demo put into the cluster, the product included
 	@$(BIN)/python -m demo.down
+
+.PHONY: audit
+audit: setup ## Ask the advisory databases about our dependencies (needs the internet)
+	$(BIN)/pip-audit --no-deps --disable-pip -r requirements.lock -r requirements-evals.lock
+	cd dataplane && go run golang.org/x/vuln/cmd/govulncheck@latest ./...

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import dataplane, operator_speed, operator_writes
+from bench import dataplane, operator_speed, operator_writes, policy_change
 from bench.figure import Figure
 from bench.page import write_page
 from demo.install import install
@@ -11,6 +11,7 @@ from tests.cluster.access import Access
 
 BENCHMARKS: dict[str, Callable[[Access], Iterator[Figure]]] = {
     "writes": operator_writes.run,
+    "change": policy_change.run,
     "dataplane": dataplane.run,
     "speed": operator_speed.run,
 }
