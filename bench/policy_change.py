@@ -25,7 +25,9 @@ def run(access: Access) -> Iterator[Figure]:
         access.until_condition("agents", "first-agent", where, Enforced="True")
         access.until("all pods", lambda: len(_digests(access, where)), lambda count: count == REPLICAS)
         times = [taken for change in range(CHANGES) for taken in _change(access, where, change)]
-        method = f"{CHANGES} changes to {REPLICAS} pods, from the apply until the relay has each sidecar's report; syncFrequency {SYNC_SECONDS} s"
+        method = (
+            f"{CHANGES} changes to {REPLICAS} pods, until the relay has each sidecar's report; syncFrequency {SYNC_SECONDS} s"
+        )
         yield Figure(GROUP, "in force in a pod, p50", round(percentile(times, 50), 1), "s", method=method)
         yield at_most(GROUP, "in force in a pod, p95", percentile(times, 95), "s", LIMIT, method)
         yield at_most(GROUP, "restarts", sum(restarts(pod) for pod in pods(access, where)), "restarts", 0, "of all containers")
