@@ -39,7 +39,7 @@ def own(product: Access) -> Iterator[str]:
     """A namespace with an agent, beside another one."""
     with fresh_namespaces(product, OWN, OTHER):
         product.first_agent(OWN)
-        product.until_condition("agents", "first-agent", OWN, Enforced="True")
+        product.until_condition("agents", "first-agent", OWN, Programmed="True", Enforced="True")
         yield OWN
 
 

@@ -45,7 +45,7 @@ def compile_agent(facts: Input) -> Plan:
     running = sidecars(facts, pods, merged.rules["digest"])
     identity = _identity(facts, merged)
     progress = programmed(facts, pods, running, identity["digest"])
-    outcomes = _outcomes(facts, merged, pods, running, progress)
+    outcomes = _outcomes(facts, merged, pods, running, progress, identity["digest"])
     enforced = _fold(facts, pods, running, outcomes)
     coverage_told = covered(pods, facts.agent.spec.service_account_name or "")
     return Plan(
@@ -127,14 +127,16 @@ def team(facts: Input) -> str:
     return facts.namespace_labels.get(facts.settings.team_label, "")
 
 
-def _outcomes(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, progress: Condition) -> tuple[Outcome, ...]:
+def _outcomes(
+    facts: Input, merged: Merged, pods: Coverage, running: Sidecars, progress: Condition, row: str
+) -> tuple[Outcome, ...]:
     masking = masking_enforced(facts, pods, running)
     outcomes = [Outcome(p.key, progress.holds, masking.holds, masking) for p in merged.policies.masking]
     for policy in merged.policies.tracing:
         prefix = f"{policy.key.namespace}/{policy.key.name}/"
         own = tuple(use for use in merged.backends if use.name.startswith(prefix))
-        state = _refused_backend(merged, prefix) or tracing_enforced(facts, pods, running, own)
-        outcomes.append(Outcome(policy.key, progress.holds, state.holds, state))
+        seen = _refused_backend(merged, prefix) or tracing_enforced(facts, pods, running, row, own)
+        outcomes.append(Outcome(policy.key, progress.holds, seen.holds, seen))
     return (*outcomes, *evaluation_outcomes(facts, merged.policies.others))
 
 

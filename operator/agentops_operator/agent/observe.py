@@ -9,6 +9,7 @@ from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
 
 ENFORCED = ConditionType.ENFORCED
+UNKNOWN_ROW = "the relay does not know this version of the Agent yet"
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,15 @@ def programmed(facts: Input, pods: Coverage, running: Sidecars, row: str) -> Con
         return false(
             kind, Reason.AWAITING_SIDECARS, f"{len(running.current)} of {running.expected} sidecars run the current rules"
         )
-    if running.expected and (facts.observation is None or facts.observation.row != row):
-        return false(kind, Reason.AWAITING_RELAY, "the relay does not know this version of the Agent yet")
+    if running.expected and not _known_to_relay(facts, row):
+        return false(kind, Reason.AWAITING_RELAY, UNKNOWN_ROW)
     if not pods.own:
         return true(kind, Reason.NO_PODS_MATCHED, "no pod matches now; new pods will be injected")
     return true(kind, Reason.PROGRAMMED, f"{running.expected} of {running.expected} sidecars run the current rules")
+
+
+def _known_to_relay(facts: Input, row: str) -> bool:
+    return facts.observation is not None and facts.observation.row == row
 
 
 def masking_enforced(facts: Input, pods: Coverage, running: Sidecars) -> Condition:
@@ -77,11 +82,13 @@ def masking_enforced(facts: Input, pods: Coverage, running: Sidecars) -> Conditi
     return true(ENFORCED, Reason.ENFORCED, f"canaries came out masked in {running.expected} of {running.expected} pods")
 
 
-def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, backends: tuple[BackendUse, ...]) -> Condition:
-    """Enforced of tracing in this Agent: spans of it were stored, and the backends take them."""
+def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, backends: tuple[BackendUse, ...]) -> Condition:
+    """Enforced of tracing in this Agent: spans of it were stored under its team, and the backends take them."""
     obstacle = _obstacle(facts, pods)
     if obstacle is not None:
         return obstacle
+    if not _known_to_relay(facts, row):
+        return unknown(ENFORCED, Reason.AWAITING_RELAY, UNKNOWN_ROW)
     for use in backends:
         failing = _backend_failure(facts, use)
         if failing is not None:
