@@ -1,6 +1,6 @@
 """Metrics of the process, under the names that dashboards of other controllers already know."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 CONTROLLER = "agentops"
 LATENCIES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -11,6 +11,7 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)  # CPU, memory and files of the process itself
         self.reconcile_total = Counter(
             "controller_runtime_reconcile", "Keys worked on, by result.", ["controller", "result"], registry=registry
         )
