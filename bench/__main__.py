@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from bench import dataplane, operator_speed, operator_writes, policy_change
 from bench.figure import Figure
 from bench.page import write_page
+from demo.images import ROOT
 from demo.install import install
 from tests.cluster.access import Access
 
@@ -16,6 +17,8 @@ BENCHMARKS: dict[str, Callable[[Access], Iterator[Figure]]] = {
     "speed": operator_speed.run,
 }
 
+VALUES = ROOT / "bench" / "values.yaml"
+
 
 def main(wanted: list[str]) -> int:
     """Runs the named benchmarks, or all; returns 1 when a target is missed, 2 for an unknown name."""
@@ -23,7 +26,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"unknown benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    access = Access(install())
+    access = Access(install(VALUES))
     figures: list[Figure] = []
     for name in wanted or BENCHMARKS:
         for figure in BENCHMARKS[name](access):

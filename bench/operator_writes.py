@@ -25,7 +25,6 @@ POLICY = {
 def run(access: Access) -> Iterator[Figure]:
     """Yields the figures."""
     with namespace(access, NAME) as where:
-        _warm_up(access, where)
         yield _figure("create", _counted(access, lambda: _create(access, where)), 2.0, shared=4)
         yield _figure("policy change", _counted(access, lambda: access.apply(POLICY, namespace=where)), 2.0, shared=6)
         touch = _counted(access, lambda: access.kubectl("label", "agents.agentops.dev", "--all", "-n", where, "touched=yes"))
@@ -38,20 +37,9 @@ def _figure(name: str, writes: int, limit: float, shared: int = 0) -> Figure:
     return at_most(GROUP, f"writes per Agent at {name}", writes / AGENTS, "writes", limit + shared / AGENTS, METHOD)
 
 
-def _warm_up(access: Access, where: str) -> None:
-    """One Agent more, until Prometheus was asked about the namespace's rules: that answer is a write of its own."""
-    add_agents(access, where, AGENTS, AGENTS + 1)
-    access.until(
-        "an answer about alert rules",
-        lambda: access.conditions("agents", f"agent-{AGENTS:05d}", where).get("Alerting", {}),
-        lambda alerting: bool(alerting) and alerting["status"] != "Unknown",
-    )
-    _settle(access)
-
-
 def _create(access: Access, where: str) -> None:
     add_agents(access, where, 0, AGENTS)
-    wait_ready(access, where, AGENTS + 1)
+    wait_ready(access, where, AGENTS)
 
 
 def _restart(access: Access) -> None:
