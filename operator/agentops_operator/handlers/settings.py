@@ -3,6 +3,7 @@
 import kopf
 
 from agentops_operator.api.kind import GROUP
+from agentops_operator.handlers.storage import NoDifferences, NoProgress
 from agentops_operator.handlers.watch import WATCHED
 
 
@@ -14,8 +15,8 @@ def quiet_settings() -> kopf.OperatorSettings:
     # CRDs come before the operator; watching them and all namespaces would need permissions for nothing.
     settings.scanning.disabled = True
     settings.persistence.finalizer = f"{GROUP}/unused"
-    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
-    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP, v1=False)
+    settings.persistence.progress_storage = NoProgress()
+    settings.persistence.diffbase_storage = NoDifferences()
     settings.networking.request_timeout = 30.0
     settings.networking.connect_timeout = 10.0
     settings.watching.server_timeout = 290
