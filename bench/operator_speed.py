@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from bench.figure import Figure, at_least, at_most
 from bench.fleet import add_agents, namespace, wait_ready
 from bench.meter import mark, operator_metric, writes_since
-from bench.pod_create import Server, compare, connect
+from bench.pod_create import compare, connect
 from tests.cluster.access import Access
 
 GROUP = "operator"
@@ -19,9 +19,8 @@ MIB = 2**20
 
 def run(access: Access) -> Iterator[Figure]:
     """Yields the figures."""
-    server = connect(access)
     with namespace(access, "bench-speed") as where:
-        yield from _one_agent(access, server, where)
+        yield from _one_agent(access, where)
         start, cpu, began = mark(access), operator_metric(access, CPU), time.monotonic()
         add_agents(access, where, 1, FLEET + 1)
         wait_ready(access, where, FLEET + 1)
@@ -33,15 +32,15 @@ def run(access: Access) -> Iterator[Figure]:
         index_writes = writes_since(access, start)["injectionindexes"]
         yield at_most(GROUP, "index writes a second", index_writes / took, "1/s", 1.0, "same run, audit log")
         yield Figure(GROUP, f"RSS at {FLEET} Agents", round(operator_metric(access, RSS) / MIB, 1), "MiB", method=RSS)
-        yield from compare(server, where, FLEET)
+        yield from compare(connect(access), where, FLEET)
         add_agents(access, where, FLEET + 1, LARGE_FLEET)
         wait_ready(access, where, LARGE_FLEET, patience=1200)
         yield at_most(GROUP, f"RSS at {LARGE_FLEET} Agents", operator_metric(access, RSS) / MIB, "MiB", 200, RSS)
-        yield from compare(server, where, LARGE_FLEET)
+        yield from compare(connect(access), where, LARGE_FLEET)
 
 
-def _one_agent(access: Access, server: Server, where: str) -> Iterator[Figure]:
+def _one_agent(access: Access, where: str) -> Iterator[Figure]:
     add_agents(access, where, 0, 1)
     wait_ready(access, where, 1)
     access.wait_for_entry(where, "bench=agent-00000")
-    yield from compare(server, where, 1)
+    yield from compare(connect(access), where, 1)
