@@ -92,7 +92,7 @@ def _pod(labels: dict[str, str]) -> dict[str, object]:
 
 
 def connect(access: Access) -> Server:
-    """A fresh connection, as the API server closes idle ones, under an account of its own: the admin's group skips fair queues."""
+    """A fresh connection, as the API server closes idle ones, under an account that takes part in its fair queues."""
     access.apply(*ADMIN)
     url = urlparse(access.kubectl("config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.server}"))
     context = ssl.create_default_context()
