@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from tests.admission.apiserver import Api
+
 CASES = Path(__file__).parent / "cases"
 NAMESPACE = "shop"  # the namespace that want.yaml speaks of
 TOKEN_VOLUME = "kube-api-access"
@@ -146,3 +148,31 @@ def comparable(answer: Object) -> Object:
 def _named(entry: Object) -> Object:
     """The volume with the API token has a random end of name."""
     return {**entry, "name": TOKEN_VOLUME} if entry["name"].startswith(TOKEN_VOLUME) else entry
+
+
+def assert_comes_out_as_wanted(api: Api, case: Case, plain_namespace: str) -> None:
+    """The pod that the API server would store equals the wanted one, defaults included.
+
+    The wanted pod takes the way of a pod that nothing of ours looks at, so that both carry the server's defaults.
+    """
+    status, got = api.create_pod(case.namespace, case.pod)
+    if "refused" in case.want:
+        assert status in (403, 422), got
+        assert case.want["refused"] in got["message"]
+        return
+    assert status == 201, got.get("message")
+    want = case.pod if case.want.get("unchanged") else expand(case.want, case.namespace)
+    status, plain = api.create_pod(plain_namespace, want)
+    assert status == 201, f"want.yaml is no valid pod: {plain.get('message')}"
+    assert comparable(plain) == comparable(got)
+
+
+def assert_second_pass_changes_nothing(api: Api, case: Case) -> None:
+    """A pod made from the manifest of an injected one comes out the same."""
+    _, first = api.create_pod(case.namespace, case.pod)
+    again = copy.deepcopy(first)
+    for key in ("uid", "creationTimestamp"):
+        again["metadata"].pop(key, None)
+    status, second = api.create_pod(case.namespace, again)
+    assert status == 201, second.get("message")
+    assert comparable(first) == comparable(second)
