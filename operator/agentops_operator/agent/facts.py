@@ -113,7 +113,6 @@ class RelayObservation:
     error: str = ""
     config_digest: str = ""
     config_error: str = ""
-    agents_digest: str = ""
     backends: Mapping[str, BackendState] = field(default_factory=dict)
 
 

@@ -70,7 +70,6 @@ def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
         reachable=True,
         config_digest=_common(config.get("digest", "") for config in configs),
         config_error=next((config["error"] for config in configs if config.get("error")), ""),
-        agents_digest=_common(replica.relay.get("agentsDigest", "") for replica in answering),
         backends=_backends(answering),
     )
 
