@@ -12,7 +12,6 @@ class Reason(StrEnum):
     CONFLICTED = "Conflicted"
     NO_POD_LABELS = "NoPodLabels"
     REF_NOT_PERMITTED = "RefNotPermitted"
-    UNKNOWN_BACKEND = "UnknownBackend"
     BACKEND_NOT_ALLOWED = "BackendNotAllowed"
     # Programmed
     PROGRAMMED = "Programmed"
@@ -58,7 +57,6 @@ MEANING: dict[Reason, str] = {
     Reason.CONFLICTED: "Another object claims the same pods or the same name and wins; the message names it.",
     Reason.NO_POD_LABELS: "The pod selector has no equality and no In expression, so pods cannot be found by it at admission.",
     Reason.REF_NOT_PERMITTED: "A reference leaves the namespace, or names a Secret that does not begin with `agentops-`.",
-    Reason.UNKNOWN_BACKEND: "A backend preset is not known to this version.",
     Reason.BACKEND_NOT_ALLOWED: "A platform policy restricts backends and does not list this one.",
     Reason.PROGRAMMED: "Every object is applied and every consumer runs this version.",
     Reason.NOT_ACCEPTED: "Nothing was applied, because the object is not accepted.",
@@ -123,7 +121,6 @@ _NOT_ACCEPTED = (
     Reason.CONFLICTED,
     Reason.NO_POD_LABELS,
     Reason.REF_NOT_PERMITTED,
-    Reason.UNKNOWN_BACKEND,
 )
 _NOT_PROGRAMMED = (
     Reason.APPLY_FAILED,
@@ -187,7 +184,6 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.NO_POD_LABELS: ("Agent",),
     Reason.NO_AGENTS_MATCHED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
     Reason.REF_NOT_PERMITTED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
-    Reason.UNKNOWN_BACKEND: ("TracePolicy",),
     Reason.APPLY_FAILED: ("Agent",),
     Reason.RELAY_NOT_READY: ("Agent",),
     Reason.AWAITING_RELAY: ("Agent", "TracePolicy"),
