@@ -6,6 +6,7 @@ from pathlib import Path
 from demo.prometheus.reload import digest
 from demo.spans import parse
 from demo.steps.counters import _equal
+from demo.steps.surroundings import both_answer
 
 
 def _batch(span: str, **attributes: str) -> str:
@@ -46,3 +47,10 @@ def test_changed_and_new_rule_files_are_noticed(tmp_path: Path) -> None:
     (tmp_path / "a.rules.yaml").rename(tmp_path / "b.rules.yaml")
     seen.add(digest([tmp_path]))
     assert len(seen) == 4
+
+
+def test_target_that_was_not_asked_yet_has_not_answered() -> None:
+    """Prometheus lists a target only after its first scrape: one that answered says nothing of the other."""
+    assert not both_answer({"operator": True})
+    assert not both_answer({"operator": True, "relay": False})
+    assert both_answer({"operator": True, "relay": True})
