@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"agentops.dev/dataplane/canonical"
 )
 
 // cleanProse is text as agents write it: prose, code, numbers, addresses of pages; nothing that any pack masks.
@@ -29,10 +31,10 @@ func span6600(pii bool) []field {
 		text = "my card is 4111 1111 1111 1111, mail jane.doe@example.com\n" + text
 		result += "\nAuthorization: Bearer EXAMPLEexample0000EXAMPLE"
 	}
-	messages := string(appendQuoted(nil, text))
+	messages := string(canonical.AppendQuoted(nil, text))
 	fields := []field{
 		{"gen_ai.input.messages", `[{"role":"user","parts":[{"type":"text","content":` + messages + `}]}]`},
-		{"gen_ai.output.messages", `[{"role":"assistant","parts":[{"type":"text","content":` + string(appendQuoted(nil, prose(1800))) + `}]}]`},
+		{"gen_ai.output.messages", `[{"role":"assistant","parts":[{"type":"text","content":` + string(canonical.AppendQuoted(nil, prose(1800))) + `}]}]`},
 		{"gen_ai.tool.call.result", result},
 		{"gen_ai.operation.name", "chat"}, {"gen_ai.request.model", "gpt-4o"}, {"gen_ai.response.id", "chatcmpl-9f8e7d6c5b4a"},
 		{"gen_ai.provider.name", "openai"}, {"server.address", "api.example.com"}, {"span.name", "chat gpt-4o"},

@@ -1,6 +1,10 @@
 package mask
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"agentops.dev/dataplane/canonical"
+)
 
 // minNumber is the least length of a JSON number that could be personal data.
 const minNumber = 8
@@ -68,7 +72,7 @@ func (j *walker) decode(i, end int, escaped bool) string {
 // put replaces the token at i.
 func (j *walker) put(i, end int, text string) {
 	j.out = append(j.out, j.s[j.copied:i]...)
-	j.out = appendQuoted(j.out, text)
+	j.out = canonical.AppendQuoted(j.out, text)
 	j.copied = end
 }
 

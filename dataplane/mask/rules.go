@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"agentops.dev/dataplane/canonical"
 )
 
 // Capture says what becomes of content: prompts, completions, tool arguments and results.
@@ -77,6 +79,18 @@ func (r *Rules) Digest() string {
 		return r.SHA
 	}
 	return r.computeDigest()
+}
+
+func (r *Rules) computeDigest() string {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return ""
+	}
+	digest, err := canonical.Digest(data)
+	if err != nil {
+		return ""
+	}
+	return digest
 }
 
 // Parse reads a rules file and refuses what the engine could not enforce. The error holds every problem, one per line.

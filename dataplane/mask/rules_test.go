@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"agentops.dev/dataplane/canonical"
 )
 
 const goodRules = `{"version": 1, "capture": "Masked", "packs": [{"name": "Email", "action": "Hash"}],
@@ -46,11 +48,11 @@ func TestParse(t *testing.T) {
 func TestDigestIsOfTheContent(t *testing.T) {
 	one := []byte(`{"version":1,"capture":"None","packs":[],"rules":[],"blockKeys":["ä<b>"]}`)
 	two := []byte(` {"blockKeys": ["\u00e4<b>"], "rules": [], "packs": [], "capture": "None", "version": 1, "digest": "x"}`)
-	a, err := fileDigest(one)
+	a, err := canonical.Digest(one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := fileDigest(two); a != b {
+	if b, _ := canonical.Digest(two); a != b {
 		t.Errorf("%s and %s", a, b)
 	}
 	// The same bytes as json.dumps(sort_keys=True, separators=(",", ":"), ensure_ascii=False) in Python.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"agentops.dev/dataplane/canonical"
 	"agentops.dev/dataplane/mask/packs"
 )
 
@@ -47,7 +48,7 @@ func (r *Rules) problems(data []byte) []error {
 		out = append(out, problem("hashKey", r.HashKey, `only "current" is used; leave it out or write "current"`))
 	}
 	if r.SHA != "" {
-		if got, err := fileDigest(data); err != nil || got != r.SHA {
+		if got, err := canonical.Digest(data); err != nil || got != r.SHA {
 			out = append(out, problem("digest", r.SHA, "the content has digest "+got+"; write that one or leave it out"))
 		}
 	}

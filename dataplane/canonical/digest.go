@@ -1,4 +1,5 @@
-package mask
+// Package canonical names a file by its content, the same way as the operator does in another language.
+package canonical
 
 import (
 	"bytes"
@@ -10,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// fileDigest is the SHA-256 of the canonical JSON of a rules file without its field "digest".
+// Digest is "sha256:<hex>" of the canonical JSON of an object without its field "digest".
 //
 // Canonical JSON has sorted keys, no blanks, numbers as written, and escapes only what JSON requires: the operator
 // computes the same bytes in another language, and any liberty here would refuse its files.
-func fileDigest(data []byte) (string, error) {
+func Digest(data []byte) (string, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	var doc map[string]any
@@ -24,18 +25,6 @@ func fileDigest(data []byte) (string, error) {
 	delete(doc, "digest")
 	sum := sha256.Sum256(appendCanonical(nil, doc))
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
-}
-
-func (r *Rules) computeDigest() string {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return ""
-	}
-	digest, err := fileDigest(data)
-	if err != nil {
-		return ""
-	}
-	return digest
 }
 
 func appendCanonical(out []byte, value any) []byte {
@@ -52,7 +41,7 @@ func appendCanonical(out []byte, value any) []byte {
 		}
 		return append(out, ']')
 	case string:
-		return appendQuoted(out, v)
+		return AppendQuoted(out, v)
 	case nil:
 		return append(out, "null"...)
 	default:
@@ -71,15 +60,15 @@ func appendCanonicalObject(out []byte, object map[string]any) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendQuoted(out, key)
+		out = AppendQuoted(out, key)
 		out = append(out, ':')
 		out = appendCanonical(out, object[key])
 	}
 	return append(out, '}')
 }
 
-// appendQuoted writes s as a JSON string with the fewest escapes JSON allows.
-func appendQuoted(out []byte, s string) []byte {
+// AppendQuoted writes s as a JSON string with the fewest escapes JSON allows.
+func AppendQuoted(out []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	out = append(out, '"')
 	for i := 0; i < len(s); {
