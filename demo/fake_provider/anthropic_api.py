@@ -1,68 +1,78 @@
 """Anthropic's API: messages."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from demo.fake_provider.conversation import Conversation, count_tokens, from_anthropic
-from demo.fake_provider.script import Answer
-from demo.fake_provider.state import STATE, RefusedError, admit
-from demo.fake_provider.stream import Piece, pieces_of, send
+from demo.fake_provider.api import Api
+from demo.fake_provider.conversation import from_anthropic
+from demo.fake_provider.state import BLOCKED, KINDS, RefusedError
+from demo.fake_provider.stream import Piece
+from demo.fake_provider.turn import Turn
+
+STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool": "tool_use", "refusal": "refusal"}
 
 
 def refuse(refusal: RefusedError) -> web.Response:
-    """An error in Anthropic's form."""
-    error = {"type": refusal.kind, "message": refusal.message}
+    """An error in Anthropic's form, which has no kind of its own for blocked content."""
+    kind = KINDS[400] if refusal.kind == BLOCKED else refusal.kind
+    error = {"type": kind, "message": refusal.message}
     return web.json_response({"type": "error", "error": error}, status=refusal.status, headers=refusal.headers())
 
 
-async def message(request: web.Request) -> web.StreamResponse:
-    """`POST /v1/messages`."""
-    body, fault = await admit(request, "messages")
-    asked, state = from_anthropic(body), request.app[STATE]
-    answer = state.script.answer(asked)
-    whole = answer.text or json.dumps(answer.arguments)
-    if not body.get("stream"):
-        state.bill.charge(asked.model, asked.tokens, count_tokens(whole))
-        return web.json_response({**_head(asked), "content": [_block(asked, answer)], **_end(asked, answer, whole)})
-    sent: list[str] = []
-    try:
-        return await send(request, fault, _events(asked, answer, whole), sent)
-    finally:
-        state.bill.charge(asked.model, asked.tokens, count_tokens("".join(sent)))
+def _message(turn: Turn) -> dict[str, Any]:
+    return {**_head(turn), "content": [_block(turn)], **_end(turn), **_usage(turn)}
 
 
-def _head(asked: Conversation) -> dict[str, Any]:
+def _head(turn: Turn) -> dict[str, Any]:
+    asked = turn.asked
     return {"id": f"msg_{asked.tokens}_{len(asked.called)}", "type": "message", "role": "assistant", "model": asked.model}
 
 
-def _block(asked: Conversation, answer: Answer) -> dict[str, Any]:
+def _block(turn: Turn) -> dict[str, Any]:
+    answer = turn.answer
     if answer.tool:
-        name = f"toolu_{len(asked.called)}_{answer.tool}"
+        name = f"toolu_{len(turn.asked.called)}_{answer.tool}"
         return {"type": "tool_use", "id": name, "name": answer.tool, "input": dict(answer.arguments)}
     return {"type": "text", "text": answer.text}
 
 
-def _end(asked: Conversation, answer: Answer, whole: str) -> dict[str, Any]:
-    usage = {"input_tokens": asked.tokens, "output_tokens": count_tokens(whole)}
-    return {"stop_reason": "tool_use" if answer.tool else "end_turn", "stop_sequence": None, "usage": usage}
+def _end(turn: Turn) -> dict[str, Any]:
+    return {"stop_reason": STOP_REASONS[turn.finish], "stop_sequence": None}
 
 
-def _events(asked: Conversation, answer: Answer, whole: str) -> Iterator[Piece]:
+def _usage(turn: Turn, *, started: bool = False) -> dict[str, Any]:
+    """Usage, or nothing; when a message has only started, one token of output is stated, as the real one does."""
+    stated = turn.stated
+    if stated is None:
+        return {}
+    output = 1 if started else stated.output
+    return {
+        "usage": {
+            "input_tokens": stated.input,
+            "cache_read_input_tokens": stated.cached,
+            "cache_creation_input_tokens": 0,
+            "output_tokens": output,
+        }
+    }
+
+
+def _events(turn: Turn, _: Mapping[str, Any]) -> Iterator[Piece]:
     def event(kind: str, text: str = "", **fields: Any) -> Piece:
         return Piece({"type": kind, **fields}, event=kind, text=text)
 
-    opening = {**_head(asked), "content": [], "stop_reason": None, "stop_sequence": None}
-    usage = {"input_tokens": asked.tokens, "output_tokens": 1}
-    yield event("message_start", message={**opening, "usage": usage})
-    empty = {**_block(asked, answer), "input" if answer.tool else "text": {} if answer.tool else ""}
+    tool = turn.answer.tool
+    opening = {**_head(turn), "content": [], "stop_reason": None, "stop_sequence": None}
+    yield event("message_start", message={**opening, **_usage(turn, started=True)})
+    empty = {**_block(turn), "input" if tool else "text": {} if tool else ""}
     yield event("content_block_start", index=0, content_block=empty)
-    for text in pieces_of(whole):
-        delta = {"type": "input_json_delta", "partial_json": text} if answer.tool else {"type": "text_delta", "text": text}
+    for text in turn.pieces():
+        delta = {"type": "input_json_delta", "partial_json": text} if tool else {"type": "text_delta", "text": text}
         yield event("content_block_delta", text, index=0, delta=delta)
     yield event("content_block_stop", index=0)
-    end = _end(asked, answer, whole)
-    yield event("message_delta", delta={key: end[key] for key in ("stop_reason", "stop_sequence")}, usage=end["usage"])
+    yield event("message_delta", delta=_end(turn), **_usage(turn))
     yield event("message_stop")
+
+
+MESSAGES = Api(needed="messages", read=from_anthropic, whole=_message, events=_events)

@@ -1,72 +1,105 @@
-"""What the provider would charge; the ground truth for every count of tokens and cost."""
+"""What the providers would charge; the ground truth for every count of tokens and cost."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
 class Price:
-    """USD for a million tokens."""
+    """Micro-USD for a million tokens of each class, so that sums stay whole numbers (of pico-USD)."""
 
-    input: float
-    output: float
+    input: int
+    cached: int
+    output: int
 
 
 PRICES = {
-    "gpt-4o": Price(2.50, 10.00),
-    "gpt-4o-mini": Price(0.15, 0.60),
-    "text-embedding-3-small": Price(0.02, 0.0),
-    "claude-sonnet-4-5": Price(3.00, 15.00),
-    "claude-haiku-4-5": Price(1.00, 5.00),
+    "gpt-4o": Price(2_500_000, 1_250_000, 10_000_000),
+    "gpt-4o-mini": Price(150_000, 75_000, 600_000),
+    "text-embedding-3-small": Price(20_000, 20_000, 0),
+    "claude-sonnet-4-5": Price(3_000_000, 300_000, 15_000_000),
+    "claude-haiku-4-5": Price(1_000_000, 100_000, 5_000_000),
 }
-"""Models that the provider serves; any other is unknown to it."""
+"""Models that the providers serve; any other is unknown to them."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one call by class; `input` are those that came from no cache."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+
+    def times(self, factor: float) -> "Usage":
+        """The usage that a provider states who counts wrongly."""
+        return Usage(round(self.input * factor), round(self.cached * factor), round(self.output * factor))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who is charged for what."""
+
+    provider: str
+    model: str
+    key: str
+    """The end of the API key."""
 
 
 @dataclass
 class Charge:
-    """Sums of one model."""
+    """Sums of one account."""
 
     calls: int = 0
     failed: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
+    inputTokens: int = 0  # noqa: N815 (named as in the bill)
+    cachedTokens: int = 0  # noqa: N815
+    outputTokens: int = 0  # noqa: N815
+
+    def add(self, usage: Usage) -> None:
+        """Books one call."""
+        self.calls += 1
+        self.inputTokens += usage.input
+        self.cachedTokens += usage.cached
+        self.outputTokens += usage.output
+
+    def pico_usd(self, price: Price) -> int:
+        """What it costs; exact."""
+        return self.inputTokens * price.input + self.cachedTokens * price.cached + self.outputTokens * price.output
 
 
 class Bill:
-    """Sums of all models. A failed call is counted and costs nothing."""
+    """Sums of all accounts. A failed call is counted and costs nothing."""
 
     def __init__(self) -> None:
-        self._charges: dict[str, Charge] = {}
+        self._charges: dict[Account, Charge] = {}
 
-    def charge(self, model: str, input_tokens: int, output_tokens: int) -> None:
+    def charge(self, account: Account, usage: Usage) -> None:
         """Books a call that was answered, or whose answer was cut: what was sent is paid."""
-        charge = self._charges.setdefault(model, Charge())
-        charge.calls += 1
-        charge.input_tokens += input_tokens
-        charge.output_tokens += output_tokens
+        self._charges.setdefault(account, Charge()).add(usage)
 
-    def fail(self, model: str) -> None:
-        """Books a call that got an error instead of an answer."""
-        self._charges.setdefault(model, Charge()).failed += 1
+    def fail(self, account: Account) -> None:
+        """Books a call of which nothing was answered."""
+        self._charges.setdefault(account, Charge()).failed += 1
 
     def clear(self) -> None:
         """Starts anew."""
         self._charges.clear()
 
     def as_json(self) -> dict[str, object]:
-        """The bill by model, with the sum in USD."""
-        models = {model: _line(model, charge) for model, charge in sorted(self._charges.items())}
-        return {"models": models, "usd": round(sum(float(line["usd"]) for line in models.values()), 9)}
+        """A line for each account, sums by model, and the sum."""
+        costs = {account: charge.pico_usd(PRICES[account.model]) for account, charge in self._charges.items()}
+        lines = [{**asdict(account), **asdict(charge), **_money(costs[account])} for account, charge in self._charges.items()]
+        models = {account.model for account in self._charges}
+        return {"lines": lines, "models": {model: self._sum(model) for model in sorted(models)}, **_money(sum(costs.values()))}
+
+    def _sum(self, model: str) -> dict[str, float]:
+        found = [charge for account, charge in self._charges.items() if account.model == model]
+        names = ("calls", "failed", "inputTokens", "cachedTokens", "outputTokens")
+        cost = sum(charge.pico_usd(PRICES[model]) for charge in found)
+        return {**{name: sum(getattr(charge, name) for charge in found) for name in names}, **_money(cost)}
 
 
-def _line(model: str, charge: Charge) -> dict[str, float]:
-    price = PRICES.get(model, Price(0, 0))
-    usd = (charge.input_tokens * price.input + charge.output_tokens * price.output) / MILLION
-    return {
-        "calls": charge.calls,
-        "failed": charge.failed,
-        "inputTokens": charge.input_tokens,
-        "outputTokens": charge.output_tokens,
-        "usd": round(usd, 9),
-    }
+def _money(pico_usd: int) -> dict[str, float]:
+    return {"microUsd": pico_usd / MILLION, "usd": pico_usd / MILLION / MILLION}

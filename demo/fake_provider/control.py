@@ -1,4 +1,4 @@
-"""What tests say to the provider: faults, answers, the bill, and what it was asked."""
+"""What tests say to the providers: faults, answers, keys, the bill, and what was asked."""
 
 import json
 import re
@@ -17,6 +17,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/control/faults", _add_fault),
         web.delete("/control/faults", _clear_faults),
         web.put("/control/answers", _set_answers),
+        web.put("/control/keys", _set_keys),
         web.get("/control/requests", _requests),
         web.get("/bill", _bill),
         web.delete("/bill", _clear_bill),
@@ -40,7 +41,7 @@ async def _add_fault(request: web.Request) -> web.Response:
 
 
 async def _clear_faults(request: web.Request) -> web.Response:
-    request.app[STATE].faults.clear()
+    request.app[STATE].faults.clear(request.query.get("provider", ""))
     return web.Response(status=204)
 
 
@@ -51,6 +52,15 @@ async def _set_answers(request: web.Request) -> web.Response:
     except (re.error, KeyError, TypeError) as error:
         raise web.HTTPBadRequest(text=f"not a script: {error!r}") from error
     request.app[STATE].script.lines = lines
+    return web.Response(status=204)
+
+
+async def _set_keys(request: web.Request) -> web.Response:
+    """Takes `{"<provider>": ["<key>"]}`: the keys that each provider takes; one that is not named takes all."""
+    try:
+        request.app[STATE].keys = {provider: set(keys) for provider, keys in (await _json(request)).items()}
+    except (AttributeError, TypeError) as error:
+        raise web.HTTPBadRequest(text=f"not keys by provider: {error!r}") from error
     return web.Response(status=204)
 
 

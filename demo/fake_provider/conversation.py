@@ -1,10 +1,13 @@
-"""What was asked, in one form for both APIs."""
+"""What was asked, in one form for all APIs."""
 
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+CHARACTERS = 4
+"""Of a token, which is near enough and always the same."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,12 @@ class Conversation:
     called: frozenset[str]  # names of tools called since then
     last_result: str  # of the last of these calls
     tokens: int  # of everything that was sent
+    max_tokens: int = 0  # of the answer; 0 means no limit
 
 
 def count_tokens(text: str) -> int:
-    """Tokens of a text: four characters each, which is near enough and always the same."""
-    return math.ceil(len(text) / 4)
+    """Tokens of a text."""
+    return math.ceil(len(text) / CHARACTERS)
 
 
 def from_openai(body: Mapping[str, Any]) -> Conversation:
@@ -43,10 +47,30 @@ def from_openai(body: Mapping[str, Any]) -> Conversation:
     return Conversation(
         model=body["model"],
         question=_text(messages[asked]["content"]) if asked >= 0 else "",
-        tools=tuple(Tool(tool["name"], tool.get("parameters") or {}) for tool in tools),
+        tools=_tools(tools, "parameters"),
         called=frozenset(calls),
         last_result=results[-1] if results else "",
         tokens=_sent(messages, tools),
+        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens") or 0,
+    )
+
+
+def from_responses(body: Mapping[str, Any]) -> Conversation:
+    """Reads a request for a response."""
+    said = body["input"]
+    items = [{"role": "user", "content": said}] if isinstance(said, str) else said
+    asked = _last_index(items, lambda item: item.get("role") == "user")
+    later = items[asked + 1 :]
+    results = [_text(item["output"]) for item in later if item.get("type") == "function_call_output"]
+    tools = body.get("tools") or []
+    return Conversation(
+        model=body["model"],
+        question=_text(items[asked]["content"]) if asked >= 0 else "",
+        tools=_tools(tools, "parameters"),
+        called=frozenset(item["name"] for item in later if item.get("type") == "function_call"),
+        last_result=results[-1] if results else "",
+        tokens=_sent([body.get("instructions") or "", *items], tools),
+        max_tokens=body.get("max_output_tokens") or 0,
     )
 
 
@@ -61,11 +85,16 @@ def from_anthropic(body: Mapping[str, Any]) -> Conversation:
     return Conversation(
         model=body["model"],
         question=_text(messages[asked]["content"]) if asked >= 0 else "",
-        tools=tuple(Tool(tool["name"], tool.get("input_schema") or {}) for tool in tools),
+        tools=_tools(tools, "input_schema"),
         called=frozenset(calls),
         last_result=results[-1] if results else "",
         tokens=_sent([body.get("system", ""), *messages], tools),
+        max_tokens=body.get("max_tokens") or 0,
     )
+
+
+def _tools(tools: Iterable[Mapping[str, Any]], schema: str) -> tuple[Tool, ...]:
+    return tuple(Tool(tool["name"], tool.get(schema) or {}) for tool in tools)
 
 
 def _sent(messages: Iterable[Any], tools: Iterable[Any]) -> int:

@@ -1,22 +1,19 @@
-"""OpenAI's API: chat completions, embeddings, models."""
+"""OpenAI's API: chat completions, and errors as all of its parts write them."""
 
-import base64
 import hashlib
-import json
-import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from demo.fake_provider.bill import PRICES
-from demo.fake_provider.conversation import Conversation, count_tokens, from_openai
-from demo.fake_provider.script import Answer
-from demo.fake_provider.state import STATE, RefusedError, admit
-from demo.fake_provider.stream import Piece, pieces_of, send
+from demo.fake_provider.api import Api
+from demo.fake_provider.conversation import Conversation, from_openai
+from demo.fake_provider.state import RefusedError
+from demo.fake_provider.stream import Piece
+from demo.fake_provider.turn import Turn
 
 CREATED = 1767225600
-DIMENSIONS = 64
+FINISH_REASONS = {"stop": "stop", "length": "length", "tool": "tool_calls", "refusal": "content_filter"}
 
 
 def refuse(refusal: RefusedError) -> web.Response:
@@ -25,105 +22,71 @@ def refuse(refusal: RefusedError) -> web.Response:
     return web.json_response({"error": error}, status=refusal.status, headers=refusal.headers())
 
 
-async def complete(request: web.Request) -> web.StreamResponse:
-    """`POST /v1/chat/completions`."""
-    body, fault = await admit(request, "messages")
-    asked, state = from_openai(body), request.app[STATE]
-    answer = state.script.answer(asked)
-    whole = answer.text or json.dumps(answer.arguments)
-    if not body.get("stream"):
-        state.bill.charge(asked.model, asked.tokens, count_tokens(whole))
-        return web.json_response(_completion(asked, answer, whole))
-    with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-    sent: list[str] = []
-    try:
-        return await send(request, fault, _chunks(asked, answer, whole, with_usage=with_usage), sent)
-    finally:
-        state.bill.charge(asked.model, asked.tokens, count_tokens("".join(sent)))
+def identity(asked: Conversation) -> str:
+    """What makes the id of an answer: equal questions get equal ones."""
+    return hashlib.sha256(f"{asked.model}{asked.question}{sorted(asked.called)}".encode()).hexdigest()[:24]
 
 
-def _identity(asked: Conversation, kind: str) -> dict[str, Any]:
-    digest = hashlib.sha256(f"{asked.model}{asked.question}{sorted(asked.called)}".encode()).hexdigest()[:24]
-    return {"id": f"chatcmpl-{digest}", "object": kind, "created": CREATED, "model": asked.model}
+def call_id(turn: Turn) -> str:
+    """The number makes the id of each call in a conversation its own: callers match results to calls by it."""
+    return f"call_{len(turn.asked.called)}_{turn.answer.tool}"
 
 
-def _usage(asked: Conversation, whole: str) -> dict[str, Any]:
-    output = count_tokens(whole)
+def _head(asked: Conversation, kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{identity(asked)}", "object": kind, "created": CREATED, "model": asked.model}
+
+
+def _usage(turn: Turn) -> dict[str, Any]:
+    stated = turn.stated
+    if stated is None:
+        return {}
+    prompt = stated.input + stated.cached
     return {
-        "prompt_tokens": asked.tokens,
-        "completion_tokens": output,
-        "total_tokens": asked.tokens + output,
-        "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0},
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": stated.output,
+            "total_tokens": prompt + stated.output,
+            "prompt_tokens_details": {"cached_tokens": stated.cached},
+            "completion_tokens_details": {"reasoning_tokens": 0},
+        }
     }
 
 
-def _tool_call(asked: Conversation, answer: Answer, arguments: str) -> dict[str, Any]:
-    # The number makes the id of each call in a conversation its own: callers match results to calls by it.
-    return {
-        "id": f"call_{len(asked.called)}_{answer.tool}",
-        "type": "function",
-        "function": {"name": answer.tool, "arguments": arguments},
-    }
+def _tool_call(turn: Turn, arguments: str) -> dict[str, Any]:
+    return {"id": call_id(turn), "type": "function", "function": {"name": turn.answer.tool, "arguments": arguments}}
 
 
-def _completion(asked: Conversation, answer: Answer, whole: str) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None, "refusal": None}
-    if answer.tool:
-        message["tool_calls"] = [_tool_call(asked, answer, whole)]
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
-    return {**_identity(asked, "chat.completion"), "choices": [choice], "usage": _usage(asked, whole)}
+def _said(turn: Turn) -> str:
+    """The field of a message that holds the text."""
+    return "refusal" if turn.finish == "refusal" else "content"
 
 
-def _finish(answer: Answer) -> str:
-    return "tool_calls" if answer.tool else "stop"
+def _completion(turn: Turn) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
+    message[_said(turn)] = turn.answer.text or None
+    if turn.answer.tool:
+        message["tool_calls"] = [_tool_call(turn, turn.whole)]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": FINISH_REASONS[turn.finish]}
+    return {**_head(turn.asked, "chat.completion"), "choices": [choice], **_usage(turn)}
 
 
-def _chunks(asked: Conversation, answer: Answer, whole: str, *, with_usage: bool) -> Iterator[Piece]:
-    identity = _identity(asked, "chat.completion.chunk")
+def _chunks(turn: Turn, body: Mapping[str, Any]) -> Iterator[Piece]:
+    head, tool = _head(turn.asked, "chat.completion.chunk"), turn.answer.tool
 
     def chunk(delta: Mapping[str, Any], finish: str | None = None, text: str = "") -> Piece:
         choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]
-        return Piece({**identity, "choices": choices}, text=text)
+        return Piece({**head, "choices": choices}, text=text)
 
-    yield chunk({"role": "assistant", "content": None if answer.tool else ""})
-    if answer.tool:
-        yield chunk({"tool_calls": [{"index": 0, **_tool_call(asked, answer, "")}]})
-    for text in pieces_of(whole):
-        delta = {"tool_calls": [{"index": 0, "function": {"arguments": text}}]} if answer.tool else {"content": text}
+    yield chunk({"role": "assistant", "content": None if tool else ""})
+    if tool:
+        yield chunk({"tool_calls": [{"index": 0, **_tool_call(turn, "")}]})
+    for text in turn.pieces():
+        delta = {"tool_calls": [{"index": 0, "function": {"arguments": text}}]} if tool else {_said(turn): text}
         yield chunk(delta, text=text)
-    yield chunk({}, _finish(answer))
-    if with_usage:
-        yield Piece({**identity, "choices": [], "usage": _usage(asked, whole)})
+    yield chunk({}, FINISH_REASONS[turn.finish])
+    if (body.get("stream_options") or {}).get("include_usage") and turn.stated:
+        yield Piece({**head, "choices": [], **_usage(turn)})
     yield Piece("[DONE]")
 
 
-async def embed(request: web.Request) -> web.Response:
-    """`POST /v1/embeddings`."""
-    body, _ = await admit(request, "input")
-    texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-    tokens = sum(count_tokens(str(text)) for text in texts)
-    request.app[STATE].bill.charge(body["model"], tokens, 0)
-    packed = body.get("encoding_format") == "base64"
-    vectors = [_vector(str(text), int(body.get("dimensions") or DIMENSIONS)) for text in texts]
-    data = [
-        {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}
-        for index, vector in enumerate(vectors)
-    ]
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return web.json_response({"object": "list", "model": body["model"], "data": data, "usage": usage})
-
-
-def _vector(text: str, size: int) -> list[float]:
-    digest = hashlib.shake_256(text.encode()).digest(size)
-    return [(byte - 127.5) / 127.5 for byte in digest]
-
-
-def _packed(vector: list[float]) -> str:
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-
-
-async def models(_: web.Request) -> web.Response:
-    """`GET /v1/models`."""
-    data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "fake"} for name in PRICES]
-    return web.json_response({"object": "list", "data": data})
+CHAT = Api(needed="messages", read=from_openai, whole=_completion, events=_chunks)

@@ -1,5 +1,6 @@
 """The answers: the same question always gets the same one."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ class Answer:
     text: str = ""
     tool: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def arguments_json(self) -> str:
+        """The arguments as the APIs write them."""
+        return json.dumps(dict(self.arguments))
 
 
 @dataclass(frozen=True)

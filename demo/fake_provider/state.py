@@ -1,5 +1,6 @@
-"""What the handlers share: script, faults, bill, and the last requests."""
+"""What the handlers share: script, faults, keys, bill, and the last requests."""
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import Mapping
@@ -8,22 +9,33 @@ from typing import Any
 
 from aiohttp import web
 
-from demo.fake_provider.bill import PRICES, Bill
+from demo.fake_provider.bill import PRICES, Account, Bill
 from demo.fake_provider.faults import Fault, Faults, before_answer
 from demo.fake_provider.script import Script
 
 
 @dataclass
 class State:
-    """One provider."""
+    """Everything that this process plays, whatever the number of providers."""
 
     script: Script = field(default_factory=Script)
     faults: Faults = field(default_factory=Faults)
     bill: Bill = field(default_factory=Bill)
+    keys: dict[str, set[str]] = field(default_factory=dict)
+    """Keys that a provider takes; one that is not named takes all."""
     requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=50))
 
 
 STATE = web.AppKey("state", State)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was let in."""
+
+    body: Mapping[str, Any]
+    fault: Fault
+    account: Account
 
 
 @dataclass
@@ -41,35 +53,49 @@ class RefusedError(Exception):
 
 
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+BLOCKED = "content_filter"
 
 
-async def admit(request: web.Request, needed: str) -> tuple[dict[str, Any], Fault]:
-    """Reads a request and lets its fault happen.
+async def admit(request: web.Request, needed: str) -> Call:
+    """Reads a request and lets what its fault orders before the answer happen.
 
     Args:
         request: the request.
         needed: the field that must be a list that is not empty, or a text.
 
     Raises:
-        RefusedError: no key, no JSON, a field missing, an unknown model, or a fault with a status.
+        RefusedError: no key or a wrong one, no JSON, a field missing, an unknown model, or a fault with a status.
     """
-    state = request.app[STATE]
-    if not (request.headers.get("Authorization", "").removeprefix("Bearer").strip() or request.headers.get("x-api-key")):
-        raise RefusedError(401, KINDS[401], "no API key in the request")
+    state, provider = request.app[STATE], request.match_info.get("provider", "main")
+    key = _key(request, state, provider)
     body = await _body(request)
-    model = _model(body)
-    state.requests.append({"path": request.path, "body": body})
-    fault = state.faults.take(model)
+    account = Account(provider, _model(body), key[-4:])
+    headers = {name.lower(): value for name, value in request.headers.items() if value.removeprefix("Bearer ") != key}
+    state.requests.append({"provider": provider, "path": request.path, "headers": headers, "body": body})
+    fault = state.faults.take(provider, account.model)
     try:
         await before_answer(fault, request)
         _check(fault, body, needed)
-    except (RefusedError, ConnectionResetError):
-        state.bill.fail(model)
+    except (RefusedError, ConnectionResetError, asyncio.CancelledError):
+        state.bill.fail(account)
         raise
-    return body, fault
+    return Call(body, fault, account)
+
+
+def _key(request: web.Request, state: State, provider: str) -> str:
+    headers = request.headers
+    bearer = headers.get("Authorization", "").removeprefix("Bearer").strip()
+    key = bearer or headers.get("x-api-key", "") or headers.get("api-key", "")
+    if not key:
+        raise RefusedError(401, KINDS[401], "no API key in the request")
+    if key not in state.keys.get(provider, {key}):
+        raise RefusedError(401, KINDS[401], f"the API key is not one of {provider}")
+    return key
 
 
 def _check(fault: Fault, body: Mapping[str, Any], needed: str) -> None:
+    if fault.refusal == "error":
+        raise RefusedError(400, BLOCKED, "Output blocked by content filtering policy")
     if fault.status:
         kind = KINDS.get(fault.status, "api_error")
         raise RefusedError(fault.status, kind, "this error was ordered", fault.retry_after)

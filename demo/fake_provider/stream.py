@@ -1,15 +1,16 @@
-"""Server-sent events, with what may go wrong in them."""
+"""Answers on the wire, whole or as server-sent events, with what may go wrong in them."""
 
 import asyncio
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from demo.fake_provider.faults import Fault, reset
+from demo.fake_provider.faults import Fault, cut
+
+GARBAGE = {"json": b'{"choices": oh no', "type": b"<html>502 Bad Gateway</html>", "events": b"\xff\x00: [\r\r\n\n: {"}
 
 
 @dataclass(frozen=True)
@@ -21,26 +22,44 @@ class Piece:
     text: str = ""
 
 
-def pieces_of(text: str) -> Iterator[str]:
-    """A text in pieces of about a word, which joined give the text."""
-    yield from re.findall(r"\s*\S+|\s+", text)
+def send_whole(fault: Fault, body: dict[str, Any], whole: str, sent: list[str]) -> web.Response:
+    """Answers at once. `sent` collects what is charged: of garbage, nothing."""
+    if not fault.garbage:
+        sent.append(whole)
+        return web.json_response(body)
+    kind = "text/html" if fault.garbage == "type" else "application/json"
+    return web.Response(body=_garbage(fault, json.dumps(body).encode()), content_type=kind)
 
 
 async def send(request: web.Request, fault: Fault, pieces: Iterator[Piece], sent: list[str]) -> web.StreamResponse:
     """Sends the events; `sent` collects what went out, so that a cut answer can be charged."""
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    kind = "text/html" if fault.garbage == "type" else "text/event-stream"
+    response = web.StreamResponse(headers={"Content-Type": kind, "Cache-Control": "no-cache"})
     await response.prepare(request)
     await asyncio.sleep(fault.first_token)
     for number, piece in enumerate(pieces):
+        if number >= fault.cut_after and fault.garbage:
+            await response.write(b"data: " + _garbage(fault, _data(piece)) + b"\n\n")
+            break
         if fault.cut_after and number >= fault.cut_after:
-            reset(request)
+            if fault.cut == "end":
+                break
+            cut(request, fault.cut)
         await response.write(_encode(piece))
         sent.append(piece.text)
+        await asyncio.sleep(fault.pause)
     await response.write_eof()
     return response
 
 
+def _garbage(fault: Fault, good: bytes) -> bytes:
+    return GARBAGE.get(fault.garbage) or good[: len(good) // 2]
+
+
+def _data(piece: Piece) -> bytes:
+    return piece.data.encode() if isinstance(piece.data, str) else json.dumps(piece.data).encode()
+
+
 def _encode(piece: Piece) -> bytes:
-    data = piece.data if isinstance(piece.data, str) else json.dumps(piece.data)
-    name = f"event: {piece.event}\n" if piece.event else ""
-    return f"{name}data: {data}\n\n".encode()
+    name = f"event: {piece.event}\n".encode() if piece.event else b""
+    return name + b"data: " + _data(piece) + b"\n\n"

@@ -12,7 +12,7 @@ from demo.fake_provider.server import application
 @pytest.fixture
 async def provider() -> AsyncIterator[aiohttp.ClientSession]:
     """A client with an API key, connected to a new provider."""
-    runner = web.AppRunner(application())
+    runner = web.AppRunner(application(), handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -7,6 +7,7 @@ import aiohttp
 
 CHAT = "/v1/chat/completions"
 MESSAGES = "/v1/messages"
+RESPONSES = "/v1/responses"
 PARAMETERS = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
 QUESTION = "Where is it?\norder: A-17\nThanks"
 
@@ -19,6 +20,11 @@ def chat(question: str = QUESTION, **fields: Any) -> dict[str, Any]:
 def message(question: str = QUESTION, **fields: Any) -> dict[str, Any]:
     """A message."""
     return {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [{"role": "user", "content": question}], **fields}
+
+
+def response(question: str = QUESTION, **fields: Any) -> dict[str, Any]:
+    """A response."""
+    return {"model": "gpt-4o", "input": question, **fields}
 
 
 def tool(name: str = "find") -> dict[str, Any]:
@@ -40,7 +46,14 @@ async def bill(provider: aiohttp.ClientSession, model: str = "gpt-4o") -> dict[s
     return found
 
 
-async def order(provider: aiohttp.ClientSession, **fault: Any) -> None:
+async def lines(provider: aiohttp.ClientSession) -> list[dict[str, Any]]:
+    """The bill, a line for each provider, model and key."""
+    async with provider.get("/bill") as answer:
+        found: list[dict[str, Any]] = (await answer.json())["lines"]
+    return found
+
+
+async def order(provider: aiohttp.ClientSession, /, **fault: Any) -> None:
     """Orders a fault."""
     async with provider.post("/control/faults", json=fault) as answer:
         assert answer.status == 204, await answer.text()

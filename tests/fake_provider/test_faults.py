@@ -76,7 +76,7 @@ async def test_latency_hits_one_model_only(provider: aiohttp.ClientSession) -> N
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("body", [{"sttus": 500}, {"status": "500"}, []])
+@pytest.mark.parametrize("body", [{"sttus": 500}, {"status": "500"}, {"garbage": "some"}, []])
 async def test_fault_that_makes_no_sense_is_refused(provider: aiohttp.ClientSession, body: Any) -> None:
     """A misspelt fault would never happen, and its test would pass."""
     async with provider.post("/control/faults", json=body) as answer:
