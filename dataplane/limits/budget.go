@@ -1,5 +1,7 @@
 package limits
 
+import "sync/atomic"
+
 // Budget is an amount of one unit that may be used in one window. It is shared by all calls and never written to.
 type Budget struct {
 	// ID names the budget: "<namespace>/<name>" and, where one object has several, "/<entry>". What was used is kept by ID,
@@ -9,12 +11,16 @@ type Budget struct {
 	Limit  int64  `json:"limit"`
 	Window Window `json:"window"`
 	Mode   Mode   `json:"mode,omitempty"`
-	// Ladder of at most 8 rungs. At Limit a budget in mode Enforce refuses, with or without a rung that says so.
+	// Ladder of at most 8 rungs. At Limit a budget in mode Enforce refuses, with or without a rung
+	// that says so; a rung Block below Limit refuses there.
 	Ladder []Rung `json:"ladder,omitempty"`
 	// OnStateError says what happens to this budget while the store is down: default Deny.
 	OnStateError OnStateError `json:"onStateError,omitempty"`
 	// OnPriceUnknown says what a budget in MicroUSD does with a call whose price is not known: default Deny.
 	OnPriceUnknown OnPriceUnknown `json:"onPriceUnknown,omitempty"`
+
+	// ready is compiled at the first use: a Budget is handed around by pointer and not changed after that.
+	ready atomic.Pointer[compiled]
 }
 
 // Unit of a budget.

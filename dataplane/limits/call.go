@@ -47,19 +47,6 @@ type Charge struct {
 	Scope  Scope
 }
 
-// Reservation is the handle of a call that was let through. It lives in the gateway's memory only: of a gateway that died
-// the store sweeps it after Call.Timeout.
-type Reservation struct {
-	call       Call
-	unreserved bool
-}
-
-// ID of the call.
-func (r *Reservation) ID() string { return r.call.ID }
-
-// Unreserved says that the call was let through while the store was down (OnStateError: Allow).
-func (r *Reservation) Unreserved() bool { return r.unreserved }
-
 // Receipt is what a Commit left behind.
 type Receipt struct {
 	// Late says that the reservation had been swept as orphaned before: the charge was corrected.

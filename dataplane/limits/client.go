@@ -1,16 +1,27 @@
 package limits
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"crypto/tls"
+	"runtime"
 	"time"
 )
 
 // Options of a Client.
 type Options struct {
-	// URL of the store: redis://, rediss:// or unix://, as go-redis reads it. Several addresses of a cluster are separated
-	// by commas.
+	// URL of the store: redis://, rediss:// or unix:///path, as go-redis reads it.
 	URL string
+	// Addresses of further nodes ("host:port") of a cluster, or of further Sentinels.
+	Addresses []string
+	// Cluster says that the store is a Redis or Valkey cluster.
+	Cluster bool
+	// Master is the name under which Sentinels know the store; URL and Addresses are then those of the Sentinels.
+	Master string
+	// Credentials, if set, are asked for at each new connection, so that a rotated Secret needs no restart.
+	Credentials func() (username, password string)
+	// TLS of rediss://; nil takes the system's authorities.
+	TLS *tls.Config
 	// Timeout of one step, connecting included: default 250 ms.
 	Timeout time.Duration
 	// Pool is the number of connections: default 10 for each CPU.
@@ -21,60 +32,47 @@ type Options struct {
 	QueueSize int
 }
 
-// Client is one gateway's access to the limits. All methods may be called at once.
-type Client struct{}
+func (o Options) withDefaults() Options {
+	o.Timeout = cmp.Or(o.Timeout, 250*time.Millisecond)
+	o.Pool = cmp.Or(o.Pool, 10*runtime.GOMAXPROCS(0))
+	o.RunsKept = cmp.Or(o.RunsKept, 10_000)
+	o.QueueSize = cmp.Or(o.QueueSize, 100_000)
+	return o
+}
 
-var errNotBuilt = errors.New("not built yet")
+// Client is one gateway's access to the limits. All methods may be called at once.
+type Client struct {
+	store    *store
+	queue    *queue
+	runsKept int64
+}
 
 // New makes a client. The store need not be up: calls return *ErrStateStore until it is.
-func New(o Options) (*Client, error) { return nil, errNotBuilt }
+func New(o Options) (*Client, error) { return newClient(o, time.Now()) }
 
-// Close stops the client, after it tried once more to settle what waits.
-func (c *Client) Close() error { return errNotBuilt }
-
-// Reserve checks every limit of the call and, if all hold, reserves Call.Most in all of them. A denial is no error.
-// Errors: *ErrInvalid, *ErrStateStore.
-func (c *Client) Reserve(ctx context.Context, call *Call) (*Verdict, error) { return nil, errNotBuilt }
-
-// Unreserved is the reservation of a call that is let through while the store is down (see Call.WithoutStore).
-func (c *Client) Unreserved(call *Call) *Reservation {
-	return &Reservation{call: *call, unreserved: true}
+// newClient takes the gateway's idea of the time, which may be wrong.
+func newClient(o Options, now time.Time) (*Client, error) {
+	o = o.withDefaults()
+	connection, err := connect(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{store: &store{redis: connection, timeout: o.Timeout, clock: newClock(now)}, runsKept: o.RunsKept}
+	c.queue = startQueue(o.QueueSize, c.settleQueued)
+	return c, nil
 }
 
-// Commit charges what the call has used instead of what was reserved. On *ErrStateStore the charge is queued: do not
-// repeat it. Of a reservation that was never made it returns nil and nil once it is queued.
-func (c *Client) Commit(ctx context.Context, r *Reservation, u Usage) (*Receipt, error) {
-	return nil, errNotBuilt
+// Close stops the client, after it tried once more to settle what waits. What still waits then is lost with this process:
+// reservations are swept as orphans, calls that were let through unreserved are missing.
+func (c *Client) Close() error {
+	c.queue.stop()
+	return c.store.redis.Close()
 }
 
-// Release gives everything back: the call was not made, or failed without use. On *ErrStateStore it is queued.
-func (c *Client) Release(ctx context.Context, r *Reservation) error { return errNotBuilt }
-
-// WithoutStore is nil when every limit of the call says Allow, else the denial (StateStoreDown) with the first budget that
-// says Deny.
-func (c *Call) WithoutStore(e *ErrStateStore) *Denial { return nil }
-
-// Usage reads a budget's present window.
-func (c *Client) Usage(ctx context.Context, charge Charge) (*BudgetState, error) {
-	return nil, errNotBuilt
-}
-
-// Run reads one run; *ErrNoRun if there is none.
-func (c *Client) Run(ctx context.Context, agent, run string) (*Run, error) { return nil, errNotBuilt }
-
-// Runs lists an agent's runs, newest first. An empty cursor begins; size is at most 500.
-func (c *Client) Runs(ctx context.Context, agent, cursor string, size int) (*Page, error) {
-	return nil, errNotBuilt
-}
-
-// Holds lists the runs of an agent that wait for a person, newest first.
-func (c *Client) Holds(ctx context.Context, agent, cursor string, size int) (*Page, error) {
-	return nil, errNotBuilt
-}
-
-// Decide applies a person's decision and returns the run after it. Errors: *ErrNoRun, *ErrTransition, *ErrStateStore.
-func (c *Client) Decide(ctx context.Context, agent, run string, d Decision) (*Run, error) {
-	return nil, errNotBuilt
+// Ready asks the store once, so that a gateway can tell whether it is up. The error is an *ErrStateStore.
+func (c *Client) Ready(ctx context.Context) error {
+	_, err := c.store.run(ctx, "ready", []invocation{{readScript, "ao:{ready}", []any{0}}})
+	return err
 }
 
 // Stats are for metrics.
@@ -87,9 +85,13 @@ type Stats struct {
 	Queued int64
 	// Reconciled were settled after an outage, Lost were dropped because the queue was full.
 	Reconciled, Lost int64
-	// Unreserved calls and micro-USD were let through without a reservation since the start.
+	// UnreservedCalls and their micro-USD were let through without a reservation since the start.
 	UnreservedCalls, UnreservedMicroUSD int64
 }
 
 // Stats as of now.
-func (c *Client) Stats() Stats { return Stats{} }
+func (c *Client) Stats() Stats {
+	s := c.queue.stats()
+	s.Open, s.StoreErrors = c.store.breaker.isOpen(), c.store.errors.Load()
+	return s
+}

@@ -1,0 +1,134 @@
+-- Shared by all scripts. KEYS[1] is the root of a hash slot; every key that a script touches begins with it.
+--   :res   hash  call id -> reservation in flight          :due   zset  call id by deadline
+--   :s:ID  text  how a call was settled: c(ommitted), r(eleased), or the reservation that was swept
+--   :b:... hash  one budget in one window                  :q :t :n  hash  requests, tokens, new runs of a minute
+--   :r:RUN hash  one run                                   :runs zset by start, :live by end of activity, :held by expiry
+local root, call = KEYS[1], redis.call
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local BUCKETS, DAY = 60, 86400000
+-- Longer than the longest window, so that no reservation is forgotten before its budget is.
+local RES_KEEP = 400 * DAY
+
+local at = 0
+local function arg() at = at + 1; return ARGV[at] end
+local function num() at = at + 1; return tonumber(ARGV[at]) end
+
+local function incr(key, field, by) if by ~= 0 then call('HINCRBY', key, field, by) end end
+
+-- Drops what has left a rolling window and returns the bucket of now. The bucket never goes back by less than a window: a
+-- clock that was set back would else charge into buckets that are dropped already. Further back, the window starts anew.
+local function advance(key, width)
+  local cur = math.floor(now / width)
+  local v = call('HMGET', key, 'lo', 'hi')
+  local lo, hi = tonumber(v[1]), tonumber(v[2])
+  if not lo then return cur end
+  local last = math.min(hi, cur - BUCKETS)
+  if hi > cur then
+    if hi - cur > BUCKETS then last = hi else cur, last = hi, math.min(hi, hi - BUCKETS) end
+  end
+  if lo > last then return cur end
+  local fields = {}
+  for i = lo, last do fields[#fields + 1] = 'b' .. i; fields[#fields + 1] = 'x' .. i end
+  local amounts, u, e = call('HMGET', key, unpack(fields)), 0, 0
+  for i = 1, #fields, 2 do
+    u = u + tonumber(amounts[i] or 0)
+    e = e + tonumber(amounts[i + 1] or 0)
+  end
+  call('HDEL', key, unpack(fields))
+  incr(key, 'u', -u); incr(key, 'e', -e)
+  if last == hi then call('HDEL', key, 'lo', 'hi') else call('HSET', key, 'lo', last + 1) end
+  return cur
+end
+
+-- One account is used, estimated and reserved: fields u, e, r behind a prefix. Width 0 is no rolling window.
+local function add(key, prefix, width, bucket, used, estimated, reserved)
+  incr(key, prefix .. 'r', reserved)
+  if width > 0 and (used ~= 0 or estimated ~= 0) then
+    local cur = advance(key, width)
+    if bucket <= cur - BUCKETS then return end
+    bucket = math.min(bucket, cur)
+    incr(key, 'b' .. bucket, used); incr(key, 'x' .. bucket, estimated)
+    local v = call('HMGET', key, 'lo', 'hi')
+    if bucket < tonumber(v[1] or bucket + 1) then call('HSET', key, 'lo', bucket) end
+    if bucket > tonumber(v[2] or bucket - 1) then call('HSET', key, 'hi', bucket) end
+  end
+  incr(key, prefix .. 'u', used); incr(key, prefix .. 'e', estimated)
+end
+
+-- Milliseconds until a rolling window has room for `need` more.
+local function room(key, width, need)
+  local v = call('HMGET', key, 'lo', 'hi')
+  if not v[1] then return 1000 end
+  local first, fields = tonumber(v[1]), {}
+  for i = first, tonumber(v[2]) do fields[#fields + 1] = 'b' .. i end
+  for i, amount in ipairs(call('HMGET', key, unpack(fields))) do
+    need = need - tonumber(amount or 0)
+    if need <= 0 then return (first + i - 1 + BUCKETS) * width - now end
+  end
+  return 1000
+end
+
+-- Reservations past their deadline are charged whole and marked estimated. What is kept lets a late commit correct it.
+local function sweep(most)
+  for _, id in ipairs(call('ZRANGEBYSCORE', root .. ':due', '-inf', now, 'LIMIT', 0, most)) do
+    local packed = call('HGET', root .. ':res', id)
+    call('ZREM', root .. ':due', id)
+    if packed then
+      call('HDEL', root .. ':res', id)
+      local rec = cmsgpack.unpack(packed)
+      for _, a in ipairs(rec.a) do
+        local key = root .. a[1]
+        if call('EXISTS', key) == 1 then
+          add(key, a[2], a[5], a[6], a[3], a[3], -a[3])
+          if a[7] == 1 then incr(key, 'n', 1) end
+        end
+      end
+      call('SET', root .. ':s:' .. id, packed, 'PX', DAY)
+    end
+  end
+  for _, run in ipairs(call('ZRANGEBYSCORE', root .. ':held', '-inf', now, 'LIMIT', 0, 4)) do
+    call('ZREM', root .. ':held', run)
+    if call('HGET', root .. ':r:' .. run, 'st') == 'Held' then
+      call('HSET', root .. ':r:' .. run, 'st', 'Cancelled', 'hp', 1)
+    end
+  end
+end
+
+-- A budget's arguments, written by charge.go.
+local function budget()
+  local b = {suffix = ':b:' .. arg(), width = num(), from = num(), till = num(), at = num(), keep = num(),
+    amount = num(), hard = num(), shadow = num(), unpriced = num(), steps = {}}
+  b.key = root .. b.suffix
+  for i = 1, num() do b.steps[i] = num() end
+  return b
+end
+
+-- The caller computed the window; 2 s is more than its idea of our clock can be off.
+local function outside(b) return b.till > 0 and (now < b.from - 2000 or now >= b.till + 2000) end
+
+local function expire(b)
+  if b.at > 0 then call('PEXPIREAT', b.key, b.at) else call('PEXPIRE', b.key, b.keep) end
+end
+
+-- Reads a budget; with `mark`, thresholds that use has passed are remembered by amount, so that each is reported once even
+-- if the ladder changes. A rolling window forgets a threshold when use falls below it.
+local function stand(b, mark)
+  b.bucket = 0
+  if b.width > 0 then b.bucket = advance(b.key, b.width) end
+  local v = call('HMGET', b.key, 'u', 'e', 'r', 'w', 'n', 'g')
+  for i = 1, 6 do v[i] = tonumber(v[i] or 0) end
+  b.u, b.e, b.r, b.w, b.n = v[1], v[2], v[3], v[4], v[5]
+  local g, before, reached, top = v[6], 0, 0, 0
+  for _, step in ipairs(b.steps) do
+    if step <= g then before = before + 1 end
+    if step <= b.u then reached = reached + 1; top = step end
+  end
+  b.before, b.reached, b.first = math.min(before, reached), reached, 0
+  if not mark then return end
+  if top > g or (b.width > 0 and b.u < g) then call('HSET', b.key, 'g', top) end
+end
+
+local function report(reply, b)
+  for _, v in ipairs({b.u, b.e, b.r, b.w, b.n, b.before, b.reached, b.first}) do reply[#reply + 1] = v end
+end
