@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"agentops.dev/dataplane/collector/api"
+	"agentops.dev/dataplane/collector/forwarder"
 	"agentops.dev/dataplane/collector/headers"
 	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/maskprocessor"
@@ -47,6 +48,7 @@ func sidecarComponents(s *sidecar.Sidecar) parts {
 			healthcheckextension.NewFactory(),
 			headers.NewFactory(sidecar.Outcomes{Sidecar: s}),
 			reporter.NewFactory(s),
+			forwarder.NewFactory(),
 		},
 	}
 }

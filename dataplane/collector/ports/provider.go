@@ -40,11 +40,14 @@ func (*provider) Scheme() string { return Scheme }
 
 func (*provider) Shutdown(context.Context) error { return nil }
 
-// Retrieve returns the address itself when it is free.
+// Retrieve returns the address itself when it is free, and nothing for nothing: that part does not listen.
 func (p *provider) Retrieve(_ context.Context, uri string, changed confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	address, ok := strings.CutPrefix(uri, Scheme+":")
 	if !ok {
 		return nil, fmt.Errorf("%q does not start with %s:", uri, Scheme)
+	}
+	if address == "" {
+		return confmap.NewRetrieved("")
 	}
 	problem := "PortInUse: " + address
 	if free(address) {
