@@ -16,7 +16,7 @@ type charge struct {
 	index    int // in Call.Charges
 	budget   *Budget
 	compiled *compiled
-	span     span
+	span     *present
 }
 
 // part of a call: what lies in one slot.
@@ -73,21 +73,11 @@ func split(call *Call, ms int64) ([]part, error) {
 	return parts, nil
 }
 
-func (c charge) key() string { return c.budget.ID + ":" + c.span.id }
-
 // arguments of one budget, as budget() in lib.lua reads them.
 func (c charge) arguments(args []any, a Amounts) []any {
-	expires := int64(0)
-	if c.span.till > 0 {
-		expires = c.span.till + c.compiled.keep
-	}
-	unpriced := a.PriceUnknown && c.budget.Unit == MicroUSD
-	args = append(args, c.key(), c.compiled.width, c.span.from, c.span.till, expires, c.compiled.keep,
-		c.budget.amount(a), c.compiled.hard, flag(c.budget.Mode == Shadow), flag(unpriced), len(c.compiled.steps))
-	for _, s := range c.compiled.steps {
-		args = append(args, s)
-	}
-	return args
+	args = append(args, c.span.head...)
+	args = append(args, c.budget.amount(a), flag(a.PriceUnknown && c.budget.Unit == MicroUSD))
+	return append(args, c.compiled.tail...)
 }
 
 func (p part) budgets(args []any, a Amounts) []any {

@@ -32,7 +32,15 @@ type compiled struct {
 	hard    int64
 	width   int64 // of a bucket of a rolling window, milliseconds
 	keep    int64 // milliseconds
-	present atomic.Pointer[span]
+	tail    []any // the arguments that are the same for every call, boxed once
+	present atomic.Pointer[present]
+}
+
+// present is the window of now, with the key and the arguments that are the same for all calls in it.
+type present struct {
+	span
+	key  string
+	head []any
 }
 
 // Validate says what cannot be meant in the budget, as *ErrInvalid. A plan calls it before it is put into force.
@@ -58,6 +66,10 @@ func (b *Budget) compile() (*compiled, error) {
 	}
 	if err := c.climb(b.Limit); err != nil {
 		return nil, err
+	}
+	c.tail = []any{c.hard, flag(b.Mode == Shadow), len(c.steps)}
+	for _, step := range c.steps {
+		c.tail = append(c.tail, step)
 	}
 	b.ready.Store(c)
 	return c, nil
@@ -146,13 +158,22 @@ func (w Window) keep() time.Duration {
 }
 
 // span of the budget at the instant; computed once a window.
-func (b *Budget) span(c *compiled, ms int64) span {
-	if s := c.present.Load(); s != nil && s.holds(ms) {
-		return *s
+func (b *Budget) span(c *compiled, ms int64) *present {
+	if p := c.present.Load(); p != nil && p.holds(ms) {
+		return p
 	}
-	s := b.Window.spanAt(ms, c.zone)
-	c.present.Store(&s)
-	return s
+	p := b.within(c, b.Window.spanAt(ms, c.zone))
+	c.present.Store(p)
+	return p
+}
+
+func (b *Budget) within(c *compiled, s span) *present {
+	expires := int64(0)
+	if s.till > 0 {
+		expires = s.till + c.keep
+	}
+	key := b.ID + ":" + s.id
+	return &present{s, key, []any{key, c.width, s.from, s.till, expires, c.keep}}
 }
 
 // amount of the call in the budget's unit.

@@ -68,7 +68,8 @@ func (q *queue) work() {
 	}
 }
 
-// drain settles from the front until one fails. Each is idempotent: one whose answer was lost is tried again.
+// drain settles from the front until one fails, which goes to the end: were it at fault itself, it would keep all others
+// from being settled. Each is idempotent: one whose answer was lost is tried again.
 func (q *queue) drain() bool {
 	for {
 		q.mu.Lock()
@@ -79,13 +80,18 @@ func (q *queue) drain() bool {
 		}
 		s := q.waiting[0]
 		q.mu.Unlock()
-		if !q.settle(s) {
-			return false
-		}
+		settled := q.settle(s)
 		q.mu.Lock()
 		q.waiting = q.waiting[1:]
-		q.counts.Reconciled++
+		if settled {
+			q.counts.Reconciled++
+		} else {
+			q.waiting = append(q.waiting, s)
+		}
 		q.mu.Unlock()
+		if !settled {
+			return false
+		}
 	}
 }
 

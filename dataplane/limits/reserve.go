@@ -151,7 +151,7 @@ func (c *Client) holdForBudget(ctx context.Context, a *attempt) (*Verdict, error
 	if call.Run != "" {
 		part, charge := a.reservation.find(a.hold)
 		run, began, err := c.decide(ctx, call.Agent, call.Run, Decision{Verb: HoldNow},
-			holdCause{BudgetHold, state.Limit, state.Used, state.ID, part.root + ":b:" + charge.key()}, call.Limits)
+			holdCause{BudgetHold, state.Limit, state.Used, state.ID, part.root + ":b:" + charge.span.key}, call.Limits)
 		if err != nil {
 			c.queue.add(settlement{op: "release", reservation: a.reservation})
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,12 @@ type reply struct {
 	at     int
 }
 
+var quiet sync.Once
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
 // connect makes the client of a single store, of a cluster, or of what a Sentinel watches. Steps are idempotent, so one
 // broken connection (a store that was restarted) is tried again at once.
 func connect(o Options) (redis.UniversalClient, error) {
@@ -60,12 +67,15 @@ func connect(o Options) (redis.UniversalClient, error) {
 	if o.TLS != nil {
 		p.TLSConfig = o.TLS
 	}
+	// Each failure comes back as an error: the library's own lines on stderr would say it again, unstructured.
+	quiet.Do(func() { redis.SetLogger(silence{}) })
 	return redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: append([]string{p.Addr}, o.Addresses...), IsClusterMode: o.Cluster, MasterName: o.Master,
 		DB: p.DB, Username: p.Username, Password: p.Password, CredentialsProvider: o.Credentials, TLSConfig: p.TLSConfig,
 		PoolSize: o.Pool, PoolTimeout: o.Timeout, DialTimeout: o.Timeout, ReadTimeout: o.Timeout, WriteTimeout: o.Timeout,
 		MaxRetries: 1, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: 10 * time.Millisecond, DialerRetries: 1,
-		ContextTimeoutEnabled: true, DisableIdentity: true, ReadBufferSize: 4096, WriteBufferSize: 4096,
+		// Protocol 3 would look for pushed messages around each command, and we have none.
+		Protocol: 2, ContextTimeoutEnabled: true, DisableIdentity: true, ReadBufferSize: 4096, WriteBufferSize: 4096,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}), nil
 }
@@ -161,6 +171,9 @@ func asInt(v any) int64 {
 	case int64:
 		return v
 	case string:
+		if v == "" {
+			return 0
+		}
 		n, _ := strconv.ParseInt(v, 10, 64)
 		return n
 	}

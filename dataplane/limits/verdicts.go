@@ -177,7 +177,7 @@ func (a *attempt) chooseAction() {
 				continue
 			}
 			rung := s.Rung
-			if rung == Hold && a.waives(p.root+":b:"+c.key()) {
+			if rung == Hold && a.waives(p.root+":b:"+c.span.key) {
 				rung = NoAction
 				for _, r := range c.compiled.ladder {
 					if r.Action != Hold && r.Amount <= s.Used {

@@ -136,7 +136,7 @@ func TestWindowThatEndsStartsAtZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := c.c.store.clock.now()
-	compiled.present.Store(&span{"D-old", now - 1000, now + 300})
+	compiled.present.Store(b.Budget.within(compiled, span{"D-old", now - 1000, now + 300}))
 	old := c.granted(newCall("shop/a", "", nil, b))
 	c.denied(newCall("shop/a", "", nil, b), BudgetInFlight)
 	await(t, "the window ends", func() bool { return c.c.store.clock.now() >= now+300 })

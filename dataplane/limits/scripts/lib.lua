@@ -98,7 +98,7 @@ end
 -- A budget's arguments, written by charge.go.
 local function budget()
   local b = {suffix = ':b:' .. arg(), width = num(), from = num(), till = num(), at = num(), keep = num(),
-    amount = num(), hard = num(), shadow = num(), unpriced = num(), steps = {}}
+    amount = num(), unpriced = num(), hard = num(), shadow = num(), steps = {}}
   b.key = root .. b.suffix
   for i = 1, num() do b.steps[i] = num() end
   return b

@@ -1,0 +1,91 @@
+package limits
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// typical is a call under run limits, rates and three budgets, of which one lies in another slot.
+func typical(agent string) (*AgentLimits, []Charge) {
+	l := &AgentLimits{RunsAtOnce: 1000, NewRunsPerMinute: 1_000_000, RequestsPerMinute: 100_000_000, TokensPerMinute: 1_000_000_000_000,
+		Run: RunLimits{Steps: Bound{Max: maxAmount}, Tokens: Bound{Max: maxAmount}, MicroUSD: Bound{Max: maxAmount},
+			WallClock: Bound{Max: maxAmount}, Identical: Bound{Max: 5, Action: HoldRun}}}
+	ladder := []Rung{{Action: Alert, Percent: 50}, {Action: CheaperModel, Percent: 80}, {Action: Hold, Percent: 95}}
+	usd := &Budget{ID: "shop/usd", Unit: MicroUSD, Limit: maxAmount, Window: Window{Kind: Month, TimeZone: "Europe/Berlin"}, Ladder: ladder}
+	day := &Budget{ID: "shop/day", Unit: TotalTokens, Limit: maxAmount, Window: Window{Kind: Day}}
+	team := &Budget{ID: "platform/team", Unit: MicroUSD, Limit: maxAmount, Window: Window{Kind: Month}, Ladder: ladder}
+	return l, []Charge{ofAgent(agent, usd), ofAgent(agent, day), ofTeam("shop", team)}
+}
+
+func benchmarkPair(b *testing.B, url string, parallel int) {
+	client, err := New(Options{URL: url, Timeout: 5 * time.Second, Pool: 64})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.Close()
+	l, charges := typical("shop/a")
+	var n atomic.Uint64
+	ctx := context.Background()
+	b.ReportAllocs()
+	b.SetParallelism(parallel)
+	before := cpu()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := n.Add(1)
+			call := &Call{ID: fmt.Sprint(b.N, "-", i), Agent: "shop/a", Run: fmt.Sprint("run-", i%100), Fingerprint: i, Timeout: time.Minute,
+				Most: Amounts{InputTokens: 800, OutputTokens: 400, MicroUSD: 5000}, Limits: l, Charges: charges}
+			v, err := client.Reserve(ctx, call)
+			if err != nil || v.Denial != nil {
+				b.Error(err, v)
+				return
+			}
+			if _, err := client.Commit(ctx, v.Reservation, usage(800, 120, 3000)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// BenchmarkReserveAndCommit is a reserve and commit pair of a typical call: wall time, CPU of this process, allocations.
+func BenchmarkReserveAndCommit(b *testing.B) {
+	for _, transport := range []string{"unix", "tcp"} {
+		for _, parallel := range []int{1, 16} {
+			b.Run(fmt.Sprintf("%s/clients=%d", transport, parallel), func(b *testing.B) {
+				s := startServer(b)
+				url := s.url()
+				if transport == "tcp" {
+					s.kill()
+					s.port = freePort(b)
+					s.start()
+					url = fmt.Sprintf("redis://127.0.0.1:%d", s.port)
+				}
+				benchmarkPair(b, url, parallel)
+			})
+		}
+	}
+}
+
+func freePort(t testing.TB) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
