@@ -1,5 +1,6 @@
 """Which policies bind an Agent, in order of precedence: platform before tenant, older before younger."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,14 @@ from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.api.binding import Attachment
 from agentops_operator.api.condition import Condition, false, true
 from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.policies.budget.compile import fault as budget_fault
+from agentops_operator.policies.budget.types import BudgetSpec
+from agentops_operator.policies.fallback.compile import fault as fallback_fault
+from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 from agentops_operator.policies.masking.types import MaskingPolicySpec
 from agentops_operator.policies.trace.types import TracePolicySpec
+
+MERGED = (MaskingPolicySpec, TracePolicySpec, ProviderFallbackSpec, BudgetSpec)
 
 
 @dataclass(frozen=True)
@@ -18,25 +25,63 @@ class Bound:
 
     masking: tuple[Resource[MaskingPolicySpec], ...]
     tracing: tuple[Resource[TracePolicySpec], ...]
+    fallbacks: tuple[Resource[ProviderFallbackSpec], ...]
+    budgets: tuple[Resource[BudgetSpec], ...]
     others: tuple[Resource[Any], ...]
     restrictions: tuple[tuple[str, ...], ...]  # allowedBackends of platform policies
 
     @property
     def every(self) -> tuple[Resource[Any], ...]:
         """All policies that bind the Agent."""
-        return (*self.masking, *self.tracing, *self.others)
+        return (*self.masking, *self.tracing, *self.fallbacks, *self.budgets, *self.others)
 
 
 def accepted(policy: Resource[Any], operator_namespace: str) -> Condition:
     """Whether the policy itself is valid, as far as its schema cannot say."""
+    spec = policy.spec
+    if wrong := _fault(spec):
+        return false(ConditionType.ACCEPTED, Reason.INVALID, wrong)
     if policy.key.namespace == operator_namespace:
         return true(ConditionType.ACCEPTED, Reason.ACCEPTED)
-    spec = policy.spec
     if spec.namespace_selector is not None:
         return _not_permitted("spec.namespaceSelector", operator_namespace)
     if isinstance(spec, TracePolicySpec):
         return _tenant_trace_policy(spec, operator_namespace)
+    if isinstance(spec, ProviderFallbackSpec):
+        return _tenant_fallback(spec, policy.key.namespace, operator_namespace)
     return true(ConditionType.ACCEPTED, Reason.ACCEPTED)
+
+
+def _fault(spec: Attachment) -> str:
+    if isinstance(spec, BudgetSpec):
+        return budget_fault(spec)
+    return fallback_fault(spec) if isinstance(spec, ProviderFallbackSpec) else ""
+
+
+def _tenant_fallback(spec: ProviderFallbackSpec, namespace: str, operator_namespace: str) -> Condition:
+    """The gateway is the platform's: it has its Secrets only, and must not call for a tenant what the tenant could not."""
+    for target in spec.targets:
+        if target.credential is not None:
+            return false(
+                ConditionType.ACCEPTED,
+                Reason.REF_NOT_PERMITTED,
+                f"spec.targets[{target.name}].credential: the gateway reads Secrets of namespace {operator_namespace} only; "
+                "declare this target in a platform policy there",
+            )
+        if not _own_service(target.endpoint or "", namespace):
+            return false(
+                ConditionType.ACCEPTED,
+                Reason.REF_NOT_PERMITTED,
+                f"spec.targets[{target.name}].endpoint is {target.endpoint!r}: a policy of a tenant may name Services of its own "
+                f"namespace only, as http://NAME.{namespace}.svc:PORT; declare other targets in a platform policy",
+            )
+    return true(ConditionType.ACCEPTED, Reason.ACCEPTED)
+
+
+def _own_service(endpoint: str, namespace: str) -> bool:
+    host = re.fullmatch(r"https?://([A-Za-z0-9.-]+)(:[0-9]+)?(/.*)?", endpoint)
+    own = rf"[a-z0-9-]+\.{re.escape(namespace)}\.svc(\.cluster\.local)?"
+    return host is not None and re.fullmatch(own, host[1]) is not None
 
 
 def _tenant_trace_policy(spec: TracePolicySpec, operator_namespace: str) -> Condition:
@@ -89,7 +134,9 @@ def bound(facts: Input) -> Bound:
     return Bound(
         masking=tuple(_of(chosen, MaskingPolicySpec)),
         tracing=tuple(_of(chosen, TracePolicySpec)),
-        others=tuple(p for p in chosen if not isinstance(p.spec, MaskingPolicySpec | TracePolicySpec)),
+        fallbacks=tuple(_of(chosen, ProviderFallbackSpec)),
+        budgets=tuple(_of(chosen, BudgetSpec)),
+        others=tuple(p for p in chosen if not isinstance(p.spec, MERGED)),
         restrictions=tuple(
             tuple(policy.spec.allowed_backends)
             for policy in _of(chosen, TracePolicySpec)
@@ -99,10 +146,10 @@ def bound(facts: Input) -> Bound:
 
 
 def _chosen(policy: Resource[Any], facts: Input) -> bool:
+    # Most policies do not bind a given Agent, and that is told fastest.
     home = facts.settings.operator_namespace
-    return accepted(policy, home).holds and binds(
-        policy, facts.agent.key.namespace, facts.agent.labels, facts.namespace_labels, home
-    )
+    reached = binds(policy, facts.agent.key.namespace, facts.agent.labels, facts.namespace_labels, home)
+    return reached and accepted(policy, home).holds
 
 
 def _of(policies: Iterable[Resource[Any]], spec: type[Any]) -> Iterable[Resource[Any]]:

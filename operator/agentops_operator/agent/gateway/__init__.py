@@ -1,0 +1,1 @@
+"""The gateway: its plan compiled from Agents, ProviderFallbacks and Budgets, its objects, and what was observed of it."""

@@ -1,0 +1,1 @@
+"""Provider fallback: which models an alias leads to, and what happens when one of them fails."""
