@@ -23,7 +23,7 @@ REPEATS = 7
 LIMIT = 200.0  # ms
 
 
-def run(_access: object = None) -> Iterator[Figure]:
+def run() -> Iterator[Figure]:
     """Yields the figures; no cluster is needed."""
     method = f"{AGENTS} Agents, {ALIASES} aliases in {POLICIES} policies, a budget each; median of {REPEATS}, one process"
     world = fleet()

@@ -15,7 +15,8 @@ RESULTS = ROOT / "docs" / "benchmarks.json"
 INTRODUCTION = """# Benchmarks
 
 Measured by `make bench` on a real single-node cluster ({machine}). The whole cluster, the product and the load share these
-cores, so times are upper bounds; counts and ratios do not depend on the machine. `make bench BENCH=writes` runs one group.
+cores, so times are upper bounds; counts and ratios do not depend on the machine. `make bench BENCH=writes` runs one group;
+`BENCH=operator-alone` needs no node.
 
 """
 

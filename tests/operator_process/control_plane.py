@@ -109,7 +109,7 @@ class ControlPlane:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content, "User-Agent": "the-test"}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30, context=_any_certificate()) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=any_certificate()) as answer:
             found: dict[str, Any] = json.loads(answer.read() or b"{}")
             return found
 
@@ -167,7 +167,7 @@ class ControlPlane:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(self.url + "/readyz", timeout=2, context=_any_certificate()):
+                with urllib.request.urlopen(self.url + "/readyz", timeout=2, context=any_certificate()):
                     return
             except OSError:
                 time.sleep(0.2)
@@ -196,7 +196,8 @@ class ControlPlane:
         self.kubeconfig.chmod(0o600)
 
 
-def _any_certificate() -> ssl.SSLContext:
+def any_certificate() -> ssl.SSLContext:
+    """Takes the API server's self-made certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
