@@ -35,8 +35,8 @@ def start(control_plane: ControlPlane, tmp_path: Path) -> Iterator[Callable[...,
     """Starts operator processes, and ends those that a test leaves running."""
     started: list[OperatorProcess] = []
 
-    def start_one(name: str = "one", *, wait: bool = True) -> OperatorProcess:
-        process = OperatorProcess(control_plane.kubeconfig, tmp_path / f"operator-{name}.log", name)
+    def start_one(name: str = "one", *, wait: bool = True, **more: str) -> OperatorProcess:
+        process = OperatorProcess(control_plane.kubeconfig, tmp_path / f"operator-{name}.log", name, more=more)
         started.append(process)
         return process.start(wait=wait)
 

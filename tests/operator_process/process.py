@@ -22,6 +22,7 @@ class OperatorProcess:
     log: Path
     name: str = "one"
     port: int = field(default_factory=free_port)
+    more: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> "OperatorProcess":
@@ -34,6 +35,7 @@ class OperatorProcess:
             "AGENTOPS_HTTP_PORT": str(self.port),
             "AGENTOPS_POD_NAME": self.name,
             "AGENTOPS_OBSERVE_HOST": "relay.invalid",
+            **self.more,
         }
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "agentops_operator.handlers"]

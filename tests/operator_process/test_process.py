@@ -178,3 +178,20 @@ def test_operator_home_holds_lease_and_relay(control_plane: ControlPlane, start:
     lease = control_plane.get(f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases/agentops-operator")
     assert lease is not None
     assert lease["spec"]["holderIdentity"] == "one"
+
+
+def test_operator_of_one_namespace_works_without_a_policy(control_plane: ControlPlane, start: Start) -> None:
+    """Work begins though none of the kinds that kopf watches has an object."""
+    start(AGENTOPS_WATCH_NAMESPACES=f"rt-a,{HOME}")
+    create(control_plane, "billing")
+    until("ready", lambda: ready(control_plane, "billing"))
+    until("index", lambda: index(control_plane) == {"app=billing"})
+
+
+def test_stop_during_the_start_is_a_stop(control_plane: ControlPlane, start: Start) -> None:
+    """A signal ends a process that has just begun to lead, with the Lease given back."""
+    operator = start(wait=False)
+    until("leads", lambda: operator.metric("leader_election_master_status") == 1)
+    assert operator.stop() == 0
+    lease = control_plane.get(f"/apis/coordination.k8s.io/v1/namespaces/{HOME}/leases/agentops-operator") or {}
+    assert not lease["spec"].get("holderIdentity")

@@ -10,4 +10,4 @@ async def world() -> AsyncIterator[World]:
     """A fresh operator over an empty cluster."""
     world = World()
     yield world
-    await world.operator.close()
+    await world.stop()

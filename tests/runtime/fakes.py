@@ -79,9 +79,11 @@ class FakeCluster:
     def __init__(self) -> None:
         self.objects: dict[Ref, dict[str, Any]] = {}
         self.calls: Counter[str] = Counter()
-        self.refusals: dict[str, ApiError] = {}
+        self.refusals: dict[str, ApiError] = {}  # by kind; or by "list of <kind>"
         self.streams: dict[Ref, asyncio.Queue[dict[str, Any] | None]] = {}
         self.kinds: set[str] = set()
+        self.selectors: dict[str, str] = {}
+        self.closed: dict[str, asyncio.Event] = {}  # kinds whose list takes until the event
         self.default: Callable[[dict[str, Any]], None] = lambda _: None
         self._version = 0
 
@@ -152,9 +154,18 @@ class FakeCluster:
         if self.objects.get(ref, {}).get("metadata", {}).get("uid") == uid:
             del self.objects[ref]
 
+    async def pages(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> AsyncIterator[Listed]:
+        """One page."""
+        if ref.kind in self.closed:
+            await self.closed[ref.kind].wait()
+        yield await self.list(ref, labels=labels, fields=fields, metadata=metadata)
+
     async def list(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> Listed:
-        """Objects of a kind; selectors are not looked at."""
-        self._count("get", ref.kind)
+        """Objects of a kind; selectors are only written down."""
+        self.calls[f"get {ref.kind}"] += 1
+        self.selectors[ref.kind] = labels
+        if f"list of {ref.kind}" in self.refusals:
+            raise self.refusals[f"list of {ref.kind}"]
         found = [
             copy.deepcopy(obj)
             for known, obj in self.objects.items()

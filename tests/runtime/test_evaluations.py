@@ -115,7 +115,7 @@ async def test_old_runs_go_and_stay_gone(world: World) -> None:
     await second.run(3)
     assert runs(second) == kept
     assert second.cluster.calls["apply EvalRun"] == 0
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_absence_of_a_run_is_noticed_without_any_event(world: World) -> None:

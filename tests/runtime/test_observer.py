@@ -86,7 +86,7 @@ async def test_restart_beside_a_relay_writes_nothing(world: World) -> None:
     second.relay.answers.update(world.relay.answers)
     await second.run(30)
     assert second.cluster.writes == 0, second.cluster.calls
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_replicas_are_merged(world: World) -> None:

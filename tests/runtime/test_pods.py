@@ -81,7 +81,7 @@ async def test_expired_version_leads_to_a_new_list() -> None:
 async def test_forbidden_list_does_not_hold_agents_back() -> None:
     """Where pods may not be read, Agents are worked on all the same after the second refusal."""
     stage = Stage()
-    stage.cluster.refusals["Pod"] = ApiError(403, "Forbidden", "pods is forbidden")
+    stage.cluster.refusals["list of Pod"] = ApiError(403, "Forbidden", "pods is forbidden")
     stage.agents_in("shop")
     await settle()
     assert not stage.pods.known("shop")

@@ -34,7 +34,7 @@ async def test_restart_over_an_unchanged_cluster_writes_nothing(world: World) ->
     second = await world.restart()
     await second.run()
     assert second.cluster.writes == 0, second.cluster.calls
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_relist_and_label_touch_write_nothing(world: World) -> None:
@@ -87,7 +87,7 @@ async def test_field_that_is_no_longer_wanted_is_removed_even_by_a_new_version(w
     (ref,) = rules_of(second)
     assert set(second.cluster.objects[ref]["data"]) == {"rules.v1.json"}
     assert second.cluster.writes == 1
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_child_that_is_stored_in_another_form_is_applied_once(world: World) -> None:
@@ -187,7 +187,7 @@ async def test_agent_that_breaks_over_a_restart_keeps_its_entry(world: World) ->
     second.show(agent_body("search"))
     await second.run(5)
     assert set(second.index()) == {"app=broken", "app=billing", "app=search"}
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_agent_that_cannot_be_read_is_stalled_and_left_in_force(world: World) -> None:
@@ -227,12 +227,12 @@ async def test_index_waits_for_every_agent_after_a_restart(world: World) -> None
     await second.run()
     assert set(seen) == {20}
     assert set(full) == set(second.index())
-    await second.operator.close()
+    await second.stop()
 
 
 async def test_burst_of_agents_makes_few_index_writes(world: World) -> None:
     """Fifty Agents in five seconds are at most one index write a second."""
-    world.operator.open()
+    world.start()
     for number in range(50):
         world.show(agent_body(f"agent-{number}"))
         await world.run(0.1)

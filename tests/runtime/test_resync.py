@@ -1,4 +1,4 @@
-"""Objects that go while nobody watches are found."""
+"""Policies and namespaces that go while nobody watches are found."""
 
 from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.resync import EVERY
@@ -8,23 +8,27 @@ from tests.runtime.world import World
 LONG = 1.3 * EVERY
 
 
-async def test_agent_that_went_unseen_leaves_the_index(world: World) -> None:
+async def test_policy_that_went_unseen_binds_no_longer(world: World) -> None:
     """A deletion that no watch told is found within a quarter of an hour."""
-    world.show(agent_body("billing"), agent_body("search"))
+    world.show(agent_body(), masking_body())
     await world.run()
-    del world.cluster.objects[Ref("agentops.dev/v1alpha1", "Agent", "shop", "search")]
+    before = world.status("Agent", "billing")["rulesDigest"]
+    del world.cluster.objects[Ref("agentops.dev/v1alpha1", "MaskingPolicy", "shop", "mask")]
     await world.run(LONG)
-    assert set(world.index()) == {"app=billing"}
+    assert before != world.status("Agent", "billing")["rulesDigest"]
 
 
-async def test_child_that_went_unseen_comes_back(world: World) -> None:
-    """A rules ConfigMap whose deletion no watch told is applied again."""
-    world.show(agent_body())
+async def test_namespace_that_went_unseen_charges_no_team(world: World) -> None:
+    """Labels of a namespace that is gone are forgotten."""
+    labels = {"agentops.dev/team": "payments"}
+    world.show(
+        agent_body(), {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "namespace": "", "labels": labels}}
+    )
     await world.run()
-    (ref,) = (ref for ref in world.cluster.objects if ref.kind == "ConfigMap" and ref.namespace == "shop")
-    del world.cluster.objects[ref]
+    assert world.status("Agent", "billing")["team"] == "payments"
+    del world.cluster.objects[Ref("v1", "Namespace", "", "shop")]
     await world.run(LONG)
-    assert ref in world.cluster.objects
+    assert world.status("Agent", "billing").get("team", "") == ""
 
 
 async def test_look_at_an_unchanged_cluster_does_nothing(world: World) -> None:

@@ -1,5 +1,6 @@
 """An operator in a world of fakes: what is put into the cluster is shown to the operator, as a watch would."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,6 +46,7 @@ class World:
         settings = RuntimeSettings(compile=Settings(operator_namespace=HOME), workers=4)
         self.operator = Operator(settings, Outside(self.cluster, self.relay, self.clock, self.metrics))
         self.cluster.calls.clear()
+        self._starting: asyncio.Task[None] | None = None
 
     def compile_with(self, compile_agent: Callable[[Input], Plan]) -> None:
         """Puts another compile in place of the real one."""
@@ -68,16 +70,27 @@ class World:
 
     async def run(self, seconds: float = 10.0) -> None:
         """Opens the operator if it is not, and lets it work."""
-        self.operator.open()
+        self.start()
         await self.clock.advance(seconds)
+
+    def start(self) -> None:
+        """Starts the operator if it is not."""
+        self._starting = self._starting or asyncio.create_task(self.operator.start())
 
     async def restart(self) -> "World":
         """The same cluster with a new process."""
-        await self.operator.close()
+        await self.stop()
         world = World(self.cluster, self.clock)
         world.echo()
         world.cluster.calls.clear()
         return world
+
+    async def stop(self) -> None:
+        """Ends the process."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self.operator.close()
 
     def status(self, kind: str, name: str, namespace: str = "shop") -> dict[str, Any]:
         """Status of an object as it stands in the cluster."""

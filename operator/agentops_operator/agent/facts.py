@@ -11,7 +11,7 @@ from agentops_operator.policies.evaluation.observe import Run, Schedule
 SpecT = TypeVar("SpecT", bound=Model)  # Python 3.11 has no type parameters in brackets
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """Kind, namespace and name of an object."""
 
@@ -24,7 +24,7 @@ class Key:
         return f"{self.kind} {self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resource(Generic[SpecT]):
     """One custom resource: identity, spec, and the last status that the API server showed."""
 
@@ -42,7 +42,7 @@ class Resource(Generic[SpecT]):
         return (self.created, self.key.name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Invalid:
     """A custom resource whose spec this version cannot read; it becomes Stalled and disturbs nothing else."""
 
@@ -54,7 +54,7 @@ class Invalid:
     status: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A running or pending pod, from its metadata alone.
 
@@ -73,7 +73,7 @@ class Pod:
     terminating: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PodReport:
     """What one sidecar last said of itself."""
 
@@ -87,7 +87,7 @@ class PodReport:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AgentObservation:
     """What the relay knows of one Agent; counters are left out, because they are no reason to decide anew."""
 

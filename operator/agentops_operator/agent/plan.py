@@ -10,7 +10,7 @@ from agentops_operator.policies.evaluation.observe import Run
 from agentops_operator.policies.trace.types import Backend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BackendUse:
     """A backend that the Agent's traces go to; `name` is `namespace/policy/backend`, unique in the cluster."""
 
@@ -19,7 +19,7 @@ class BackendUse:
     backend: Backend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How far one Agent is with one policy; the policy's status is the sum of these."""
 

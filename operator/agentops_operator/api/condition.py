@@ -18,7 +18,7 @@ class State(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One statement about an object, without its times."""
 

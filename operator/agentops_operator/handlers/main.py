@@ -6,14 +6,13 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from typing import Any
 
 import kopf
 
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.handlers.login import register_login
 from agentops_operator.handlers.running import watch
-from agentops_operator.handlers.watch import register
+from agentops_operator.handlers.watch import register, register_life
 from agentops_operator.runtime.alerts import HttpPrometheus
 from agentops_operator.runtime.clock import SystemClock
 from agentops_operator.runtime.cluster import ApiCluster, connect
@@ -86,17 +85,9 @@ async def _watch(settings: RuntimeSettings, operator: Operator, cluster: ApiClus
     await _kinds_served(cluster)
     registry = kopf.OperatorRegistry()
     register_login(registry, cluster)
-    register(registry, operator.intake, operator.open, clusterwide=not settings.namespaces)
-    _register_end(registry, operator)
+    register(registry, operator.intake, clusterwide=not settings.namespaces)
+    register_life(registry, operator)
     await watch(registry, settings.identity, settings.namespaces)
-
-
-def _register_end(registry: kopf.OperatorRegistry, operator: Operator) -> None:
-    """Ends our tasks before kopf looks for tasks that are left over: it would wait 5 s for them, and the Lease with it."""
-
-    @kopf.on.cleanup(registry=registry, id="close")
-    async def close(**_: Any) -> None:
-        await operator.close()
 
 
 async def _kinds_served(cluster: ApiCluster) -> None:

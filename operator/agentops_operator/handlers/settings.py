@@ -4,7 +4,6 @@ import kopf
 
 from agentops_operator.api.kind import GROUP
 from agentops_operator.handlers.storage import NoDifferences, NoProgress
-from agentops_operator.handlers.watch import WATCHED
 
 
 def quiet_settings() -> kopf.OperatorSettings:
@@ -25,9 +24,4 @@ def quiet_settings() -> kopf.OperatorSettings:
     settings.watching.reconnect_backoff = 1.0
     settings.queueing.idle_timeout = 0.2  # each object's task holds its last body until it ends
     settings.queueing.exit_timeout = 1.0
-    # settings.queueing.worker_limit stays None: objects wait for all others to be listed, and a limit below their
-    # number would let them wait for ever.
-    for watched in WATCHED:
-        if watched.labels:
-            settings.watching.label_selectors[watched.group, watched.version, watched.plural] = watched.labels
     return settings

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from agentops_operator.kube.digest import digest
@@ -18,20 +19,38 @@ class Applier:
     def __init__(self, cluster: Cluster, children: ChildCache) -> None:
         self._cluster = cluster
         self._children = children
-        # What was applied last, and which version came of it. The API server may store a value in another form
-        # ("1000m" as "1"): without this memory such an object would be applied again at every pass.
-        self._settled: dict[Ref, tuple[str, str]] = {}
 
     async def apply(self, obj: dict[str, Any]) -> bool:
         """Applies one object if need be; says whether it was."""
-        marked = _marked(obj)
-        if self._is_current(marked):
+        mark = digest(obj)
+        now = self._children.get(ref_of(obj))
+        if now is not None and now.settled == mark:
+            return False
+        marked = _marked(obj, mark)
+        # A version that fulfils another desired object does not fulfil this one: their marks differ.
+        if now is not None and not now.settled and await self._fulfils(now, marked, mark):
             return False
         answer = await self._apply_or_replace(marked)
-        item = live(answer, obj["apiVersion"], obj["kind"])
-        self._children.put(item)
-        self._settled[item.ref] = (digest(marked), item.version)
+        # The API server may store a value in another form ("1000m" as "1"): what counts is the version that came of
+        # this very object. Compared by content, it would be applied again at every pass.
+        item = live(answer, obj["apiVersion"], obj["kind"], whole=False, settled=mark)
+        newest = self._children.get(item.ref)
+        if newest is None or not _newer(newest, item):
+            self._children.put(item)
         return True
+
+    async def _fulfils(self, now: Live, marked: dict[str, Any], mark: str) -> bool:
+        """Whether the object in the cluster has every desired field; that of which only metadata was seen is read first."""
+        found = now if now.content is not None else await self._read(now.ref)
+        if found is None or not covers(found.content, content(marked)):
+            return False
+        if self._children.get(now.ref) is now:  # else a newer version came meanwhile, and made its owner due again
+            self._children.put(replace(found, content=None, settled=mark))
+        return True
+
+    async def _read(self, ref: Ref) -> Live | None:
+        stored = await self._cluster.get(ref)
+        return None if stored is None else live(stored, ref.api_version, ref.kind)
 
     async def _apply_or_replace(self, obj: dict[str, Any]) -> dict[str, Any]:
         """A StatefulSet's volumes cannot be changed: it is made anew, while its pods run on and are taken over."""
@@ -43,13 +62,6 @@ class Applier:
                 raise
         await self._cluster.delete(now.ref, now.uid, keep_children=True)
         return await self._cluster.apply(obj)
-
-    def _is_current(self, obj: dict[str, Any]) -> bool:
-        ref = ref_of(obj)
-        now = self._children.get(ref)
-        if now is None:
-            return False
-        return covers(now.content, content(obj)) or self._settled.get(ref) == (digest(obj), now.version)
 
     async def apply_all(self, objects: Iterable[dict[str, Any]]) -> str:
         """Applies several objects at once; returns what the API server said of those it refused, or nothing."""
@@ -67,20 +79,20 @@ class Applier:
     async def delete(self, item: Live) -> None:
         """Deletes this very object."""
         await self._cluster.delete(item.ref, item.uid)
-        self._settled.pop(item.ref, None)
         self._children.drop(item.ref)
 
-    def forget(self, owner_uid: str) -> None:
-        """Forgets objects whose owner is gone; garbage collection deletes them."""
-        for item in self._children.owned_by(owner_uid):
-            self._settled.pop(item.ref, None)
 
-
-def _marked(obj: dict[str, Any]) -> dict[str, Any]:
+def _marked(obj: dict[str, Any], mark: str) -> dict[str, Any]:
     """The object with a digest of itself: a field that is no longer desired shows by nothing else, after a restart."""
     metadata = obj["metadata"]
-    annotations = {**metadata.get("annotations", {}), ANNOTATION_DIGEST: digest(obj)}
+    annotations = {**metadata.get("annotations", {}), ANNOTATION_DIGEST: mark}
     return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _newer(one: Live, other: Live) -> bool:
+    """Whether a watch has shown a later version of the same object than the answer to our own write."""
+    numbers = one.version.isdigit() and other.version.isdigit()
+    return one.uid == other.uid and numbers and int(one.version) > int(other.version)
 
 
 def _failed(result: bool | BaseException) -> bool:

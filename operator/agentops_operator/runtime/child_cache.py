@@ -17,10 +17,14 @@ class ChildCache:
         """The object, or None."""
         return self._by_ref.get(ref)
 
+    def knows(self, ref: Ref, version: str) -> bool:
+        """Whether this very version was taken in."""
+        old = self._by_ref.get(ref)
+        return old is not None and old.version == version
+
     def put(self, item: Live) -> bool:
         """Takes in an object; False when this very version is known, as it is after our own write."""
-        old = self._by_ref.get(item.ref)
-        if old is not None and old.version == item.version:
+        if self.knows(item.ref, item.version) and not item.settled:
             return False
         self.drop(item.ref)
         self._by_ref[item.ref] = item

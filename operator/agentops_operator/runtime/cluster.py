@@ -72,10 +72,10 @@ class ApiCluster:
         )
 
     async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
-        """Server-side apply; our fields win, because a child has no other owner."""
+        """Server-side apply; our fields win, because a child has no other owner. Content that was sent is not sent back."""
         self._metrics.writes.labels(obj["kind"], "object").inc()
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        return await self._call(Request("PATCH", path_of(ref_of(obj)), query, obj, APPLY))
+        return await self._call(Request("PATCH", path_of(ref_of(obj)), query, obj, APPLY, METADATA.format("")))
 
     async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply of the status."""
@@ -139,15 +139,22 @@ class ApiCluster:
                 raise
 
     async def list(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> Listed:
-        """Items of a collection, page by page."""
-        items: list[dict[str, Any]] = []
+        """A small collection at once."""
+        found: list[dict[str, Any]] = []
+        version = ""
+        async for items, version in self.pages(ref, labels=labels, fields=fields, metadata=metadata):  # noqa: B007
+            found += items
+        return found, version
+
+    async def pages(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> AsyncIterator[Listed]:
+        """A collection page by page."""
         query = _selectors(labels, fields) | {"limit": PAGE}
         accept = METADATA.format("List") if metadata else JSON
         while True:
             page = await self._call(Request("GET", path_of(ref), query, accept=accept))
-            items += page.get("items") or []
+            yield page.pop("items", None) or [], page["metadata"]["resourceVersion"]
             if not page["metadata"].get("continue"):
-                return items, page["metadata"]["resourceVersion"]
+                return
             query["continue"] = page["metadata"]["continue"]
 
     async def watch(

@@ -27,6 +27,10 @@ class EvaluationCache:
         """Runs of an Agent, in the order of their names."""
         return tuple(run for _, run in sorted(self._runs.get(agent, {}).items()))
 
+    def every_run(self) -> tuple[tuple[Key, Run], ...]:
+        """All runs, each with the Agent that it is about."""
+        return tuple((agent, run) for agent, runs in self._runs.items() for run in runs.values())
+
     def schedules(self, agent: Key) -> tuple[Schedule, ...]:
         """CronJobs of an Agent, in the order of their names."""
         return tuple(schedule for _, schedule in sorted(self._schedules.get(agent, {}).items()))

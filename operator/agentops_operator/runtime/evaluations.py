@@ -35,7 +35,8 @@ class RunRecorder:
         changed: list[Key] = []
         if unrecorded(job, of(cache.runs(agent), job), keep):
             record = eval_run(job, await self._message(job))
-            changed = cache.seen(EVAL_RUN.kind, await self._cluster.apply(record))
+            answer = await self._cluster.apply(record)
+            changed = cache.seen(EVAL_RUN.kind, {**record, "metadata": answer["metadata"]})
         for run in superfluous(of(cache.runs(agent), job), keep):
             await self._cluster.delete(Ref(API_VERSION, EVAL_RUN.kind, job.namespace, run.name), run.uid)
             cache.gone(EVAL_RUN.kind, {"metadata": {"namespace": job.namespace, "name": run.name}, "spec": {"agent": run.agent}})
@@ -48,9 +49,8 @@ class RunRecorder:
         agent = self._store.agents.get(Key(AGENT.kind, job.namespace, job.agent))
         if parent is None or agent is None or not ours(parent) or (parent.uid, parent.owner) != (uid, agent.uid):
             return False
-        labels = parent.content["metadata"]["labels"]
         told = {LABEL_AGENT: job.agent, LABEL_POLICY: job.policy, LABEL_POLICY_NAMESPACE: job.policy_namespace}
-        return all(labels.get(label) == value for label, value in told.items())
+        return all(parent.labels.get(label) == value for label, value in told.items())
 
     def _keep(self, job: FinishedJob) -> int:
         """How many runs the policy keeps; none when it is gone or cannot be read."""

@@ -25,16 +25,18 @@ class Collection:
         fields: field selector.
         metadata: whether metadata is enough.
         before_list: called before each list.
-        listed: takes all items of a list.
+        read: what is kept of each item, as soon as it comes; whole items of a list in memory would be many times that.
+        listed: takes what was read of all items.
         event: takes the type and the body of an event.
         failed: called when a list or watch failed more than once in a row.
     """
 
     ref: Ref
-    listed: Callable[[list[dict[str, Any]]], None]
+    listed: Callable[[list[Any]], None]
     event: Callable[[str, dict[str, Any]], None]
     failed: Callable[[], None]
     before_list: Callable[[], None] = lambda: None
+    read: Callable[[dict[str, Any]], Any] = lambda item: item
     labels: str = ""
     fields: str = ""
     metadata: bool = False
@@ -57,8 +59,11 @@ async def follow(cluster: Cluster, clock: Clock, what: Collection) -> None:
 
 async def _list(cluster: Cluster, what: Collection) -> str:
     what.before_list()
-    items, version = await cluster.list(what.ref, labels=what.labels, fields=what.fields, metadata=what.metadata)
-    what.listed(items)
+    found: list[Any] = []
+    version = ""
+    async for items, version in cluster.pages(what.ref, labels=what.labels, fields=what.fields, metadata=what.metadata):  # noqa: B007
+        found.extend(map(what.read, items))
+    what.listed(found)
     return version
 
 

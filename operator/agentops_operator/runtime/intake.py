@@ -13,6 +13,7 @@ from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.evaluation_cache import JOB_KIND
 from agentops_operator.runtime.live import Live, live
+from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.parse import key_of, labels_of, parse
 from agentops_operator.runtime.store import Store
 
@@ -46,6 +47,11 @@ def index_key(namespace: str) -> Key:
     return Key(INJECTION_INDEX.kind, namespace, "")
 
 
+def _ref(kind: str, body: Mapping[str, Any]) -> Ref:
+    metadata = body["metadata"]
+    return Ref(CHILDREN[kind], kind, metadata.get("namespace", ""), metadata["name"])
+
+
 SHARED = {RELAY: relay_key, ALERT_RULES: alerts_key}
 """Objects of the operator's namespace that no Agent owns, and the keys that keep them."""
 
@@ -60,8 +66,8 @@ class Intake:
         self._policies = {info.kind: info for info in POLICIES}
         self.namespaces_changed: Callable[[frozenset[str]], None] = lambda _: None
 
-    def seen(self, kind: str, body: Mapping[str, Any]) -> None:
-        """An object exists and looks like this."""
+    def seen(self, kind: str, body: Mapping[str, Any], *, whole: bool = True) -> None:
+        """An object exists and looks like this, or has this metadata when it is not shown whole."""
         if kind in EVALUATION:
             self._due(self._store.evaluations.seen(kind, body))
         if kind == AGENT.kind:
@@ -71,9 +77,7 @@ class Intake:
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], labels_of(body["metadata"])))
         elif kind in CHILDREN:
-            item = live(body, CHILDREN[kind], kind)
-            if self._store.children.put(item):
-                self._due(self._owners(item, body))
+            self._child(kind, body, whole=whole)
 
     def gone(self, kind: str, body: Mapping[str, Any]) -> None:
         """An object was deleted."""
@@ -87,30 +91,33 @@ class Intake:
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], None))
         elif kind in CHILDREN:
-            item = live(body, CHILDREN[kind], kind)
-            self._store.children.drop(item.ref)
-            self._due(self._owners(item, body))
+            known = self._store.children.get(_ref(kind, body))
+            if known is not None and body["metadata"].get("uid", known.uid) == known.uid:  # not one of the same name since then
+                self._store.children.drop(known.ref)
+                self._due(self._owners(known))
 
     def _agent(self, body: Mapping[str, Any]) -> None:
-        agent = parse(AGENT, body)
-        if self._store.agents.get(agent.key) is None:
+        known = self._store.agents.get(key_of(AGENT.kind, body))
+        agent = parse(AGENT, body, known)
+        if known is None:
             self._attendance.expect(agent.key)
         self._due(self._store.agent_changed(agent))
         self.namespaces_changed(self._store.agents.namespaces())
 
-    def _owners(self, item: Live, body: Mapping[str, Any]) -> Iterable[Key]:
+    def _child(self, kind: str, body: Mapping[str, Any], *, whole: bool) -> None:
+        if self._store.children.knows(_ref(kind, body), body["metadata"].get("resourceVersion", "")):
+            return  # most events are echoes of our own writes
+        item = live(body, CHILDREN[kind], kind, whole=whole)
+        self._store.children.put(item)
+        self._due(self._owners(item))
+
+    def _owners(self, item: Live) -> Iterable[Key]:
         """Whose work a change of this child undoes."""
         if item.ref.kind == INJECTION_INDEX.kind:
             return [index_key(item.ref.namespace)]
         if item.ref.namespace == self._store.settings.operator_namespace and item.ref.name in SHARED:
             return [SHARED[item.ref.name](item.ref.namespace)]
-        owners = body["metadata"].get("ownerReferences") or []
-        return [
-            key
-            for owner in owners
-            if owner.get("controller") and owner.get("kind") == AGENT.kind
-            for key in self._store.owner_of(item.ref.namespace, owner["uid"], owner["name"])
-        ]
+        return self._store.owner_of(item.ref.namespace, item.owner, item.owner_name)
 
     def _due(self, keys: Iterable[Key]) -> None:
         for key in keys:

@@ -1,5 +1,6 @@
 """Live objects, as slim as a comparison with the desired ones allows."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,27 +14,53 @@ WHOLE = frozenset({"agents"})  # fields that are replaced as one, and large: a d
 EMPTY: tuple[Any, ...] = (None, {}, [], "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Live:
-    """An object in the cluster: identity, version, and its content with long texts replaced by digests."""
+    """An object in the cluster.
+
+    Attributes:
+        ref: where it stands.
+        uid: its uid.
+        version: its resourceVersion.
+        labels: its labels.
+        owner: uid of its controller, or empty.
+        owner_name: name of its controller, or empty.
+        content: what the operator may have an opinion on, with long texts replaced by digests; None when only metadata was
+            seen, or when `settled` says enough.
+        settled: digest of the desired object that this very version is known to fulfil; empty when none is.
+    """
 
     ref: Ref
     uid: str
     version: str
-    owner: str  # uid of the controller, or empty
-    content: dict[str, Any]
+    labels: Mapping[str, str]
+    owner: str
+    owner_name: str
+    content: dict[str, Any] | None
+    settled: str = ""
 
 
-def live(obj: Mapping[str, Any], api_version: str, kind: str) -> Live:
-    """The slim form of an object; list items carry no kind, so it is given."""
+def live(obj: Mapping[str, Any], api_version: str, kind: str, *, whole: bool = True, settled: str = "") -> Live:
+    """The slim form of an object; list items carry no kind, so it is given.
+
+    Args:
+        obj: the object, or its metadata.
+        api_version: its API version.
+        kind: its kind.
+        whole: whether `obj` is more than metadata, and its content is wanted.
+        settled: see `Live`.
+    """
     metadata = obj["metadata"]
-    owners = metadata.get("ownerReferences") or []
+    owner: Mapping[str, str] = next((one for one in metadata.get("ownerReferences") or () if one.get("controller")), {})
     return Live(
         ref=ref_of({"apiVersion": api_version, "kind": kind, "metadata": metadata}),
         uid=metadata.get("uid", ""),
         version=metadata.get("resourceVersion", ""),
-        owner=next((owner["uid"] for owner in owners if owner.get("controller")), ""),
-        content=content(obj),
+        labels={sys.intern(name): sys.intern(value) for name, value in (metadata.get("labels") or {}).items()},
+        owner=owner.get("uid", ""),
+        owner_name=owner.get("name", ""),
+        content=content(obj) if whole else None,
+        settled=settled,
     )
 
 
@@ -47,7 +74,7 @@ def content(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 def ours(item: Live) -> bool:
     """Whether the operator applied it; nothing else is ever pruned."""
-    return bool(item.content["metadata"].get("labels", {}).get(LABEL_MANAGED_BY) == MANAGED_BY)
+    return item.labels.get(LABEL_MANAGED_BY) == MANAGED_BY
 
 
 def covers(current: Any, desired: Any) -> bool:

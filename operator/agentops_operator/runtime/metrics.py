@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from agentops_operator.runtime.gauges import Gauges
+
 CONTROLLER = "agentops"
 LATENCIES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -44,21 +46,10 @@ class Metrics:
         )
         self.requests = Counter("rest_client_requests", "Requests to the API server.", ["code", "method"], registry=registry)
         self.leader = Gauge("leader_election_master_status", "1 on the leader.", ["name"], registry=registry)
+        self.objects = Gauges(registry)
         self._add_own(registry)
 
     def _add_own(self, registry: CollectorRegistry) -> None:
-        self.agent_pods = Gauge(
-            "agentops_agent_pods", "Pods of an Agent, by state.", ["namespace", "agent", "state"], registry=registry
-        )
-        self.missed = Gauge(
-            "agentops_missed_injections", "Pods that match an Agent and lack the sidecar.", ["namespace"], registry=registry
-        )
-        self.condition = Gauge(
-            "agentops_condition",
-            "1 where a condition of an object is True, 0 where it is False, -1 where it is Unknown.",
-            ["kind", "namespace", "name", "type"],
-            registry=registry,
-        )
         self.writes = Counter(
             "agentops_writes", "Objects written to the API server, by kind and part.", ["kind", "part"], registry=registry
         )

@@ -27,7 +27,7 @@ PLURALS = {
     **{info.kind: info.plural for info in (*KINDS, *POLICIES, *RECORDS)},
 }
 TERMINATING = "because it is being terminated"
-Listed = tuple[list[dict[str, Any]], str]
+Listed = tuple[list[dict[str, Any]], str]  # items, and the resource version to watch from
 
 
 class ApiError(Exception):
@@ -52,7 +52,7 @@ class ApiError(Exception):
         return self.status == HTTPStatus.UNPROCESSABLE_ENTITY and "updates to statefulset spec" in self.message
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ref:
     """Where an object stands in the API."""
 
@@ -103,7 +103,7 @@ class Cluster(Protocol):
     """What the runtime asks of the API server; tests bring their own."""
 
     async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
-        """Server-side apply; returns the object as it stands now."""
+        """Server-side apply; returns the object's metadata as it stands now."""
 
     async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply of the status, under the status field manager."""
@@ -123,8 +123,11 @@ class Cluster(Protocol):
     async def delete(self, ref: Ref, uid: str, *, keep_children: bool = False) -> None:
         """Deletes this very object; one of the same name that came later is left alone."""
 
+    def pages(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> AsyncIterator[Listed]:
+        """A collection page by page: a whole one in memory at once would be many times what is kept of it."""
+
     async def list(self, ref: Ref, *, labels: str = "", fields: str = "", metadata: bool = False) -> Listed:
-        """Items of a collection, and the resource version to watch from."""
+        """A small collection at once."""
 
     def watch(
         self, ref: Ref, version: str, *, labels: str = "", fields: str = "", metadata: bool = False

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,15 +23,17 @@ MENDS = {
 def key_of(kind: str, body: Mapping[str, Any]) -> Key:
     """Key of an object."""
     metadata = body["metadata"]
-    return Key(kind, metadata.get("namespace", ""), metadata["name"])
+    return Key(kind, sys.intern(metadata.get("namespace", "")), sys.intern(metadata["name"]))
 
 
-def parse(info: KindInfo, body: Mapping[str, Any]) -> Resource[Any] | Invalid:
-    """One custom resource, typed."""
+def parse(info: KindInfo, body: Mapping[str, Any], known: Resource[Any] | Invalid | None = None) -> Resource[Any] | Invalid:
+    """One custom resource, typed; the spec is read once a generation, for which the version known before is given."""
     metadata = body["metadata"]
-    key, uid = key_of(info.kind, body), metadata.get("uid", "")
-    generation, created = metadata.get("generation", 0), metadata.get("creationTimestamp", "")
-    status = dict(body.get("status") or {})
+    key, uid = known.key if known else key_of(info.kind, body), metadata.get("uid", "")
+    generation, created = metadata.get("generation", 0), sys.intern(metadata.get("creationTimestamp", ""))
+    status = slim(body.get("status") or {})
+    if isinstance(known, Resource) and (known.uid, known.generation) == (uid, generation):
+        return replace(known, labels=labels_of(metadata), status=status)
     if info.spec is None:
         return Invalid(key, uid, generation, created, f"{info.kind} has no spec", status)
     try:
@@ -38,6 +41,17 @@ def parse(info: KindInfo, body: Mapping[str, Any]) -> Resource[Any] | Invalid:
     except ValidationError as error:
         return Invalid(key, uid, generation, created, explain(error), status)
     return Resource(key, uid, generation, created, spec, labels=labels_of(metadata), status=status)
+
+
+def slim(value: Any) -> Any:
+    """A JSON value in which each text is kept once: statuses of thousands of objects differ in a few words."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, Mapping):
+        return {sys.intern(name): slim(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [slim(item) for item in value]
+    return value
 
 
 def explain(error: ValidationError) -> str:

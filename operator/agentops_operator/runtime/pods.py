@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from agentops_operator.agent.facts import Key
+from agentops_operator.agent.facts import Key, Pod
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.follow import Collection, follow
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref
@@ -83,6 +83,7 @@ class PodWatcher:
             fields=ALIVE,
             metadata=True,
             before_list=partial(self._ended.__setitem__, scope, set()),
+            read=parse_pod,
             listed=partial(self._take, scope),
             event=self._event,
             failed=partial(self._release, scope),  # a list that keeps failing must not hold the Agents back for ever
@@ -94,15 +95,15 @@ class PodWatcher:
         try:
             what.before_list()
             items, _ = await self._cluster.list(what.ref, fields=ALIVE, metadata=True)
-            what.listed(items)
+            what.listed([what.read(item) for item in items])
         except ApiError as error:
             LOG.warning("pods of %s: %s", namespace, error)
             self._release(namespace)
         finally:
             self._tasks.pop("/" + namespace, None)
 
-    def _take(self, scope: str, items: Iterable[dict[str, Any]]) -> None:
-        pods = [parse_pod(item) for item in items if item["metadata"]["namespace"] in self._wanted]
+    def _take(self, scope: str, items: Iterable[Pod]) -> None:
+        pods = [pod for pod in items if pod.namespace in self._wanted]
         alive = {pod.uid for pod in pods} - self._ended.pop(scope, set())
         for namespace in (scope,) if scope else self._wanted:
             for uid in self._store.pods.uids(namespace):

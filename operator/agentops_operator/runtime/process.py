@@ -1,7 +1,9 @@
-"""The parts of a leading operator, put together. Watches are brought by the caller."""
+"""The parts of a leading operator, put together. The watches on what people write by hand are brought by the caller."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.relay import compile_relay
@@ -11,8 +13,6 @@ from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder
-from agentops_operator.runtime.gauges import Gauges
-from agentops_operator.runtime.home import Home
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import Intake, alerts_key, index_key, relay_key
 from agentops_operator.runtime.metrics import Metrics
@@ -27,6 +27,7 @@ from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
+from agentops_operator.runtime.watches import AT_HOME, FOLLOWED, Followed, KindWatch
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Outside:
 
 
 class Operator:
-    """One operator that leads: facts come in through `intake`, work begins with `open`."""
+    """One operator that leads: facts come in through `intake` and its own watches, work begins with `start`."""
 
     def __init__(self, settings: RuntimeSettings, outside: Outside) -> None:
         self._settings = settings
@@ -55,7 +56,9 @@ class Operator:
         self.intake = Intake(self.store, self._attendance, self.queue.add)
         self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
-        self._home = Home(outside.cluster, outside.clock, self.store, self.intake)
+        self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
+        self._watches = [self._watch(what, namespace) for what in FOLLOWED for namespace in settings.namespaces or ("",)]
+        self._watches.append(self._watch(AT_HOME, settings.home))
         self.intake.namespaces_changed = self._namespaces_changed
         self._namespaces: frozenset[str] = frozenset()
         self.working = False
@@ -78,16 +81,26 @@ class Operator:
             policies=PolicyStatus(store.policies, outcomes, statuses, self._attendance, self._settings.home),
             recorder=Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity),
             attendance=self._attendance,
-            gauges=Gauges(outside.metrics),
+            gauges=outside.metrics.objects,
             pods_known=lambda namespace: self._pods.known(namespace),
             runs=RunRecorder(outside.cluster, store),
             clock=outside.clock,
         )
 
-    def open(self) -> None:
-        """All kinds are listed: look at the relay, then begin to work. A second call does nothing."""
-        if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._begin(), name="observer"))
+    def _watch(self, what: Followed, namespace: str) -> KindWatch:
+        return KindWatch(self._outside.cluster, self._outside.clock, self.store, self.intake, what, namespace)
+
+    async def start(self) -> None:
+        """Lists every kind, looks at the relay, then begins to work: a decision before would be made on half of the facts."""
+        await self._resync.fill()
+        for watch in self._watches:
+            self._run("watch", watch.run())
+        for watch in self._watches:
+            await watch.listed.wait()
+        await self._begin()
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
 
     async def close(self) -> None:
         """Stops working; requests under way are ended."""
@@ -99,16 +112,13 @@ class Operator:
 
     async def _begin(self) -> None:
         every = self._settings.observe_seconds
-        self._tasks.append(asyncio.create_task(self._home.run(), name="home"))
         if every > 0:
             await self._observer.first_look()
         if self._outside.rules is not None:
             alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
             await alerts.first_look()
-            self._tasks.append(asyncio.create_task(alerts.run(), name="alerts"))
-        await self._home.listed.wait()
-        resync = Resync(self._outside.cluster, self._outside.clock, self.store, self.intake, self._settings.namespaces)
-        self._tasks.append(asyncio.create_task(resync.run(), name="resync"))
+            self._run("alerts", alerts.run())
+        self._run("resync", self._resync.run())
         self.queue.add(relay_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
         for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
@@ -116,7 +126,7 @@ class Operator:
         self.queue.start()
         self.working = True
         if every > 0:
-            await self._observer.run(every)
+            self._run("observer", self._observer.run(every))
 
     def _namespaces_changed(self, namespaces: frozenset[str]) -> None:
         if namespaces != self._namespaces:

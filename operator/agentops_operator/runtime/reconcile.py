@@ -188,7 +188,8 @@ class Reconciler:
         written = await parts.policies.write(key)
         policy = parts.store.policies.get(key)
         if written is not None and policy is not None:
-            parts.store.policies.put(replace(policy, status=written.after))
+            policy = replace(policy, status=written.after)
+            parts.store.policies.put(policy)
             await parts.recorder.record(policy, transitions(written))
         parts.gauges.show_policy(key, policy)
 

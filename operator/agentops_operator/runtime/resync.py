@@ -1,31 +1,30 @@
-"""Finds objects that were deleted while a watch was broken.
+"""Finds policies and namespaces that were deleted while a watch was broken.
 
 When a stream cannot be continued, the watching framework lists anew and shows what is there; what is not there any more
-it does not tell. Without this look, a deleted Agent would keep its entry in the index until the next restart.
+it does not tell. Without this look, a deleted policy would stay in force until the next restart.
 """
 
 import logging
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from agentops_operator.agent.kind import AGENT
 from agentops_operator.api.kind import API_VERSION
-from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY
 from agentops_operator.policies import POLICIES
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.intake import CHILDREN, Intake
+from agentops_operator.runtime.intake import Intake
+from agentops_operator.runtime.known import Place, known, place_of
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
+FIRST = 30.0  # seconds; the framework's own first list comes a moment after ours, and would miss a deletion between them
 EVERY = 600.0
-OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
-Place = tuple[str, str]  # namespace and name
+KINDS = {**{info.kind: API_VERSION for info in POLICIES}, "Namespace": "v1"}
+"""Kinds that the watching framework follows, with their API versions."""
 
 
 class Resync:
-    """Lists names now and then, and tells of those that are gone."""
+    """Lists what people write by hand: in whole before work begins, by name now and then."""
 
     def __init__(self, cluster: Cluster, clock: Clock, store: Store, intake: Intake, namespaces: tuple[str, ...] = ()) -> None:
         self._cluster = cluster
@@ -34,47 +33,52 @@ class Resync:
         self._intake = intake
         self._namespaces = namespaces or ("",)
 
+    async def fill(self) -> None:
+        """Takes in every object that is there, however often the API server must be asked."""
+        for kind, version in self._kinds():
+            while True:
+                try:
+                    await self._take(kind, version)
+                    break
+                except ApiError as error:
+                    LOG.warning("first list of %s: %s", kind, error)
+                    await self._clock.sleep(1.0)
+
     async def run(self, luck: Callable[[], float] = random.random) -> None:
         """Looks for ever, at times that replicas and clusters do not share."""
+        await self._clock.sleep(FIRST)
         while True:
-            await self._clock.sleep(EVERY * (0.75 + luck() / 2))
             await self.look()
+            await self._clock.sleep(EVERY * (0.75 + luck() / 2))
 
     async def look(self) -> None:
-        """One look at every kind that is watched over the whole reach."""
-        for kind in (AGENT.kind, *(info.kind for info in POLICIES)):
-            await self._compare(kind, API_VERSION, "")
-        for kind, version in CHILDREN.items():
-            if kind != "StatefulSet":  # followed by a watch of ours, which compares by itself
-                await self._compare(kind, version, OURS)
+        """One look at every kind."""
+        for kind, version in self._kinds():
+            await self._compare(kind, version)
 
-    async def _compare(self, kind: str, version: str, labels: str) -> None:
-        known = self._known(kind)  # before the list: what appears meanwhile is not missing
+    def _kinds(self) -> list[tuple[str, str]]:
+        """Without cluster-scoped kinds where only some namespaces may be read."""
+        return [(kind, version) for kind, version in KINDS.items() if kind != "Namespace" or self._namespaces == ("",)]
+
+    async def _take(self, kind: str, version: str) -> None:
+        for namespace in self._namespaces:
+            async for items, _ in self._cluster.pages(Ref(version, kind, namespace, "")):
+                for body in items:
+                    self._intake.seen(kind, body)
+
+    async def _compare(self, kind: str, version: str) -> None:
+        before = known(self._store, kind)  # before the list: what appears meanwhile is not missing
         try:
-            found = {place for namespace in self._namespaces for place in await self._list(kind, version, namespace, labels)}
+            found = {place for namespace in self._namespaces for place in await self._places(kind, version, namespace)}
         except ApiError as error:
             LOG.warning("resync of %s: %s", kind, error)
             return
-        for place, body in known.items():
-            if place not in found and self._known(kind).get(place) == body:
+        now = known(self._store, kind)
+        for place, body in before.items():
+            if place not in found and now.get(place) == body:
                 LOG.info("%s %s/%s went unseen", kind, *place)
                 self._intake.gone(kind, body)
 
-    async def _list(self, kind: str, version: str, namespace: str, labels: str) -> set[Place]:
-        items, _ = await self._cluster.list(Ref(version, kind, namespace, ""), labels=labels, metadata=True)
-        return {(item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items}
-
-    def _known(self, kind: str) -> dict[Place, Mapping[str, Any]]:
-        if kind == AGENT.kind:
-            return {(a.key.namespace, a.key.name): _body(a.key.namespace, a.key.name, a.uid) for a in self._store.agents}
-        if kind in CHILDREN:
-            return {
-                (item.ref.namespace, item.ref.name): _body(item.ref.namespace, item.ref.name, item.uid, item.content["metadata"])
-                for item in self._store.children.of_kind(kind)
-            }
-        policies = [self._store.policies.get(key) for key in self._store.policies.keys() if key.kind == kind]  # noqa: SIM118
-        return {(p.key.namespace, p.key.name): _body(p.key.namespace, p.key.name, p.uid) for p in policies if p}
-
-
-def _body(namespace: str, name: str, uid: str, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"metadata": {**(more or {}), "namespace": namespace, "name": name, "uid": uid}}
+    async def _places(self, kind: str, version: str, namespace: str) -> set[Place]:
+        items, _ = await self._cluster.list(Ref(version, kind, namespace, ""), metadata=True)
+        return set(map(place_of, items))

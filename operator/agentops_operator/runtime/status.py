@@ -10,6 +10,7 @@ from agentops_operator.api.kind import API_VERSION
 from agentops_operator.kube.digest import digest
 from agentops_operator.runtime.clock import Clock, rfc3339
 from agentops_operator.runtime.objects import Cluster
+from agentops_operator.runtime.parse import slim
 
 Object = Resource[Any] | Invalid
 Status = Mapping[str, Any]
@@ -34,16 +35,20 @@ class StatusWriter:
     async def write(self, obj: Object, conditions: Sequence[Condition], fields: Status) -> Written | None:
         """Writes the status if it differs; None when it does not."""
         after = self.desired(obj, conditions, fields)
-        marks = digest(after), digest(dict(obj.status))
-        if same(obj.status, after) or self._settled.get(obj.key) == marks:
+        if same(obj.status, after) or self._is_settled(obj, after):
             return None
         metadata = {"name": obj.key.name, "namespace": obj.key.namespace, "uid": obj.uid}
         body = {"apiVersion": API_VERSION, "kind": obj.key.kind, "metadata": metadata, "status": after}
         answer = await self._cluster.apply_status(body)
-        stored = dict(answer.get("status") or {})
+        stored = slim(answer.get("status") or {})
         # The API server may add defaults. Told apart from a change by somebody else only by this memory.
-        self._settled[obj.key] = (marks[0], digest(stored))
+        self._settled.pop(obj.key, None)
+        if not same(stored, after):
+            self._settled[obj.key] = (digest(after), digest(stored))
         return Written(obj.status, stored)
+
+    def _is_settled(self, obj: Object, after: Status) -> bool:
+        return obj.key in self._settled and self._settled[obj.key] == (digest(after), digest(dict(obj.status)))
 
     def desired(self, obj: Object, conditions: Sequence[Condition], fields: Status) -> dict[str, Any]:
         """The whole status; `lastTransitionTime` is kept where nothing changed, so that equal facts give equal status."""

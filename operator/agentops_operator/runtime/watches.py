@@ -1,0 +1,111 @@
+"""The kinds of which there are as many as Agents: listed page by page and watched by a loop of ours.
+
+The watching framework holds every object of a list, and a task for each, until all are seen; and after an expired watch it
+does not say what is gone. Both are fine for the policies and namespaces that people write by hand.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
+from agentops_operator.api.kind import API_VERSION
+from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY
+from agentops_operator.policies.evaluation.kind import EVAL_RUN
+from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.evaluation_cache import JOB_KIND
+from agentops_operator.runtime.follow import Collection, follow
+from agentops_operator.runtime.intake import Intake
+from agentops_operator.runtime.known import Place, known, place_of
+from agentops_operator.runtime.objects import Cluster, Ref
+from agentops_operator.runtime.store import Store
+
+OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+STATEFUL_SET = "StatefulSet"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A kind that is followed.
+
+    Attributes:
+        kind: the kind.
+        api_version: its API version.
+        labels: narrows the watch at the API server.
+        metadata: whether metadata is enough: content that is large is read only when somebody else changed it.
+        needed: whether work waits for its first list, even when that is refused again and again.
+    """
+
+    kind: str
+    api_version: str
+    labels: str = ""
+    metadata: bool = False
+    needed: bool = True
+
+
+FOLLOWED = (
+    Followed(AGENT.kind, API_VERSION),
+    Followed(EVAL_RUN.kind, API_VERSION),
+    Followed(INJECTION_INDEX.kind, API_VERSION, metadata=True),
+    Followed("ConfigMap", "v1", OURS),
+    Followed("CronJob", "batch/v1", OURS),
+    Followed(JOB_KIND, "batch/v1", OURS),
+)
+AT_HOME = Followed(STATEFUL_SET, "apps/v1", OURS, needed=False)
+"""Read in the operator's namespace only; without its list the relay is applied once more than needed, not never."""
+
+
+class KindWatch:
+    """Follows one kind in one namespace, or in all of them."""
+
+    def __init__(self, cluster: Cluster, clock: Clock, store: Store, intake: Intake, what: Followed, namespace: str) -> None:
+        self._cluster = cluster
+        self._clock = clock
+        self._store = store
+        self._intake = intake
+        self._what = what
+        self._namespace = namespace
+        self._before: Mapping[Place, Mapping[str, Any]] = {}
+        self.listed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follows until cancelled."""
+        what = self._what
+        collection = Collection(
+            ref=Ref(what.api_version, what.kind, self._namespace, ""),
+            labels=what.labels,
+            metadata=what.metadata,
+            before_list=self._remember,
+            read=self._seen,
+            listed=self._compare,
+            event=self._event,
+            failed=self._failed,
+        )
+        await follow(self._cluster, self._clock, collection)
+
+    def _remember(self) -> None:
+        self._before = known(self._store, self._what.kind, self._namespace)
+
+    def _seen(self, body: dict[str, Any]) -> Place:
+        self._intake.seen(self._what.kind, body, whole=not self._what.metadata)
+        return place_of(body)
+
+    def _compare(self, places: list[Place]) -> None:
+        """What was known before the list and is not in it is gone; what we made meanwhile is not missing."""
+        found, now = set(places), known(self._store, self._what.kind, self._namespace)
+        for place, body in self._before.items():
+            if place not in found and now.get(place) == body:
+                self._intake.gone(self._what.kind, body)
+        self._before = {}
+        self.listed.set()
+
+    def _event(self, kind: str, body: dict[str, Any]) -> None:
+        if kind == "DELETED":
+            self._intake.gone(self._what.kind, body)
+        else:
+            self._seen(body)
+
+    def _failed(self) -> None:
+        if not self._what.needed:
+            self.listed.set()
