@@ -59,6 +59,10 @@ test-go: redis ## Go tests of the data plane
 	@echo "==> Go tests (the first run compiles the collector's dependencies: some minutes)"
 	cd dataplane && $(GO_ENV) go test ./...
 
+.PHONY: soak
+soak: redis ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...)
+	cd dataplane && SOAK_CALLS=$${SOAK_CALLS:-100000} $(GO_ENV) go test ./limits -count=1 -timeout 60m -v -run TestBudgetsAreNeverOverdrawn
+
 .PHONY: promtool
 promtool: ## Install Prometheus' own checker, the judge of the alert rules, where it is missing
 	@$(PYTHON) -c 'from devcluster.packages import install; install({"promtool": "prometheus"})' \

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 func cpu() time.Duration {
@@ -30,7 +34,7 @@ func typical(agent string) (*AgentLimits, []Charge) {
 	return l, []Charge{ofAgent(agent, usd), ofAgent(agent, day), ofTeam("shop", team)}
 }
 
-func benchmarkPair(b *testing.B, url string, parallel int) {
+func benchmarkPair(b *testing.B, s *server, url string, parallel int) {
 	client, err := New(Options{URL: url, Timeout: 5 * time.Second, Pool: 64})
 	if err != nil {
 		b.Fatal(err)
@@ -41,7 +45,9 @@ func benchmarkPair(b *testing.B, url string, parallel int) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	b.SetParallelism(parallel)
-	before := cpu()
+	store := redis.NewClient(&redis.Options{Addr: s.socket()})
+	defer store.Close()
+	before, storeBefore := cpu(), storeCPU(store)
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -60,6 +66,41 @@ func benchmarkPair(b *testing.B, url string, parallel int) {
 		}
 	})
 	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+	b.ReportMetric((storeCPU(store)-storeBefore)*1e6/float64(b.N), "redis-µs/op")
+}
+
+// storeCPU in seconds.
+func storeCPU(db *redis.Client) (total float64) {
+	for line := range strings.Lines(db.Info(context.Background(), "cpu").Val()) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if name == "used_cpu_user" || name == "used_cpu_sys" {
+			seconds, _ := strconv.ParseFloat(value, 64)
+			total += seconds
+		}
+	}
+	return total
+}
+
+// BenchmarkMemory is what the store needs for one run with its limits, counters and a full list of fingerprints, once its
+// calls are settled and their ids forgotten.
+func BenchmarkMemory(b *testing.B) {
+	s := startServer(b)
+	client := s.client(b, func(o *Options) { o.Remember = time.Millisecond; o.RunsKept = 1 << 40 })
+	store := redis.NewClient(&redis.Options{Addr: s.socket()})
+	defer store.Close()
+	used := func() int64 {
+		n, _ := strconv.ParseInt(store.InfoMap(context.Background(), "memory").Item("Memory", "used_memory"), 10, 64)
+		return n
+	}
+	c, before := steps{b, client}, used()
+	for i := range b.N {
+		for k := range 64 {
+			call := newCall("shop/a", fmt.Sprint("run-", i), &AgentLimits{Run: RunLimits{Steps: Bound{Max: 100}}})
+			call.Fingerprint = uint64(k + 1)
+			c.commit(c.granted(call), usage(100, 20, 5000))
+		}
+	}
+	b.ReportMetric(float64(used()-before)/float64(b.N), "bytes/run")
 }
 
 // BenchmarkReserveAndCommit is a reserve and commit pair of a typical call: wall time, CPU of this process, allocations.
@@ -75,7 +116,7 @@ func BenchmarkReserveAndCommit(b *testing.B) {
 					s.start()
 					url = fmt.Sprintf("redis://127.0.0.1:%d", s.port)
 				}
-				benchmarkPair(b, url, parallel)
+				benchmarkPair(b, s, url, parallel)
 			})
 		}
 	}

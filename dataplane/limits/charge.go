@@ -3,8 +3,7 @@ package limits
 import "time"
 
 const (
-	settledKeep = 2 * time.Minute // how long a repeated step is recognised
-	sweptKeep   = 24 * time.Hour  // how long a late commit can correct; DAY in lib.lua
+	sweptKeep = 24 * time.Hour // how long a late commit can correct; DAY in lib.lua
 
 	defaultIdle = 10 * time.Minute
 	defaultKeep = 24 * time.Hour
@@ -33,6 +32,7 @@ type Reservation struct {
 	parts      []part
 	deadline   int64 // of the store's clock; zero if nothing was reserved
 	unreserved bool
+	invalid    error
 }
 
 // ID of the call.

@@ -28,6 +28,8 @@ type Options struct {
 	Pool int
 	// RunsKept is how many runs of an agent are remembered: default 10,000. The oldest that nobody waits for go first.
 	RunsKept int64
+	// Remember is how long a settled call's ID is recognised, longer than any repetition takes: default 2 minutes.
+	Remember time.Duration
 	// QueueSize bounds what waits for a store that is down: default 100,000 settlements.
 	QueueSize int
 }
@@ -36,6 +38,7 @@ func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, 250*time.Millisecond)
 	o.Pool = cmp.Or(o.Pool, 10*runtime.GOMAXPROCS(0))
 	o.RunsKept = cmp.Or(o.RunsKept, 10_000)
+	o.Remember = cmp.Or(o.Remember, 2*time.Minute)
 	o.QueueSize = cmp.Or(o.QueueSize, 100_000)
 	return o
 }
@@ -45,6 +48,7 @@ type Client struct {
 	store    *store
 	queue    *queue
 	runsKept int64
+	remember int64 // milliseconds
 }
 
 // New makes a client. The store need not be up: calls return *ErrStateStore until it is.
@@ -57,7 +61,8 @@ func newClient(o Options, now time.Time) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{store: &store{redis: connection, timeout: o.Timeout, clock: newClock(now)}, runsKept: o.RunsKept}
+	c := &Client{store: &store{redis: connection, timeout: o.Timeout, clock: newClock(now)}, runsKept: o.RunsKept,
+		remember: o.Remember.Milliseconds()}
 	c.queue = startQueue(o.QueueSize, c.settleQueued)
 	return c, nil
 }

@@ -103,10 +103,7 @@ func TestCallsLetThroughWithoutTheStoreAreChargedAsEstimated(t *testing.T) {
 		t.Fatal("limits without a word deny")
 	}
 	for range 3 {
-		r, err := client.Unreserved(newCall("shop/a", "run", nil, b))
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := client.Unreserved(newCall("shop/a", "run", nil, b))
 		if _, err := client.Commit(t.Context(), r, usage(40, 2, 9)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,27 +1,26 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
 
-// Unreserved is the reservation of a call that is let through while the store is down (see Call.WithoutStore).
-func (c *Client) Unreserved(call *Call) (*Reservation, error) {
-	if err := call.check(); err != nil {
-		return nil, err
+// Unreserved is the reservation of a call that is let through while the store is down (see Call.WithoutStore). What is
+// wrong with the call, Reserve has said; Commit says it again.
+func (c *Client) Unreserved(call *Call) *Reservation {
+	r := &Reservation{call: *call, unreserved: true}
+	if r.invalid = call.check(); r.invalid == nil {
+		r.parts, r.invalid = split(call, c.store.clock.now())
 	}
-	parts, err := split(call, c.store.clock.now())
-	if err != nil {
-		return nil, err
-	}
-	return &Reservation{call: *call, parts: parts, unreserved: true}, nil
+	return r
 }
 
 // Commit charges what the call has used instead of what was reserved. On *ErrStateStore the charge is queued: do not
 // repeat it. A Commit of what was never reserved (Client.Unreserved) is marked estimated, and queued if the store is still
 // down: then receipt and error are nil. The context's end does not stop a Commit.
 func (c *Client) Commit(ctx context.Context, r *Reservation, u Usage) (*Receipt, error) {
-	if err := u.Amounts.check(); err != nil {
+	if err := cmp.Or(r.invalid, u.Amounts.check()); err != nil {
 		return nil, err
 	}
 	s := settlement{op: "commit", reservation: r, usage: u}
@@ -75,7 +74,7 @@ func (c *Client) settleQueued(s settlement) bool {
 func (c *Client) settle(ctx context.Context, s settlement, parts []part) (*Receipt, error) {
 	invocations := make([]invocation, len(parts))
 	for i, p := range parts {
-		invocations[i] = invocation{settleScript, p.root, s.arguments(p)}
+		invocations[i] = invocation{settleScript, p.root, s.arguments(p, c.remember)}
 	}
 	replies, err := c.store.run(ctx, s.op, invocations)
 	if err != nil || s.op != "commit" {
@@ -85,14 +84,14 @@ func (c *Client) settle(ctx context.Context, s settlement, parts []part) (*Recei
 }
 
 // arguments are read at the top of settle.lua.
-func (s settlement) arguments(p part) []any {
+func (s settlement) arguments(p part, remember int64) []any {
 	call, u := &s.reservation.call, s.usage
 	forgotten := int64(0)
 	if s.reservation.deadline > 0 {
 		forgotten = s.reservation.deadline + sweptKeep.Milliseconds()
 	}
 	args := make([]any, 0, 16+16*len(p.charges))
-	args = append(args, s.op, call.ID, settledKeep.Milliseconds(), forgotten, flag(p.agent), call.Run,
+	args = append(args, s.op, call.ID, remember, forgotten, flag(p.agent), call.Run,
 		call.Limits.idle(), call.Limits.keep(), flag(u.Estimated), flag(u.PriceUnknown), u.InputTokens+u.OutputTokens, u.MicroUSD)
 	return p.budgets(args, u.Amounts)
 }

@@ -45,7 +45,10 @@ func TestOrphansAreChargedWholeAndCorrectedByALateCommit(t *testing.T) {
 	call := newCall("shop/a", "run", nil, own, team)
 	call.Timeout = 20 * time.Millisecond
 	r := c.granted(call)
-	await(t, "the orphan is swept", func() bool { return c.run("shop/a", "run").Steps.Used == 1 })
+	await(t, "the orphan is swept in both scopes", func() bool {
+		s, err := c.c.Usage(t.Context(), team)
+		return err == nil && s.Reserved == 0 && c.run("shop/a", "run").Steps.Used == 1
+	})
 	c.stands(own, 150, 150, 0)
 	c.stands(team, 150, 150, 0)
 	if run := c.run("shop/a", "run"); run.Tokens != (Counter{150, 150, 0}) || run.MicroUSD != (Counter{1000, 1000, 0}) {
@@ -141,11 +144,7 @@ func TestEveryKeyExpires(t *testing.T) {
 	orphan.Timeout = time.Millisecond
 	c.granted(orphan)
 	c.granted(newCall("shop/a", "fourth", l, charges...))
-	unreserved, err := c.c.Unreserved(newCall("shop/b", "run", l, ofAgent("shop/b", tokens(100))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.commit(unreserved, usage(1, 1, 1))
+	c.commit(c.c.Unreserved(newCall("shop/b", "run", l, ofAgent("shop/b", tokens(100)))), usage(1, 1, 1))
 	db := redis.NewClient(&redis.Options{Addr: s.socket()})
 	defer db.Close()
 	keys, err := db.Keys(context.Background(), "*").Result()

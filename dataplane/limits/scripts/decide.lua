@@ -31,7 +31,7 @@ if verb == 'Hold' then
   hold = hold + 1
   call('HSET', key, 'hn', hold, 'hr', reason, 'hl', limit, 'hu', used, 'hb', budget_id, 'hk', budget_key, 'ha', now,
     'hx', now + expiry, 'hp', 0, 'pa', now)
-  call('ZADD', root .. ':held', now + expiry, run); call('PEXPIRE', root .. ':held', expiry + keep)
+  call('ZADD', root .. ':held', now + expiry, run); stay(root .. ':held', expiry + keep)
 elseif verb == 'TakeOver' then
   if state ~= 'Held' then call('HSETNX', key, 'pa', now) end
 elseif verb == 'Resume' then
@@ -42,11 +42,11 @@ elseif verb == 'Resume' then
   if got[5] and got[5] ~= '' and state == 'Held' then
     call('HSET', key, 'wv', ((got[7] or '') .. got[5] .. ' '):sub(-4096))
   end
-  call('ZADD', root .. ':live', now + idle, run); call('PEXPIRE', root .. ':live', expiry + keep)
+  call('ZADD', root .. ':live', now + idle, run); stay(root .. ':live', expiry + keep)
 end
 if verb ~= 'Resume' then call('ZREM', root .. ':live', run) end
 state = to[verb]
 call('HSET', key, 'st', state, 'by', by, 'no', note)
 if decision ~= '' then call('HSET', key, 'did', decision) end
-call('PEXPIRE', key, expiry + keep); call('PEXPIRE', root .. ':runs', expiry + keep)
+stay(key, expiry + keep); stay(root .. ':runs', expiry + keep)
 return answer('ok')

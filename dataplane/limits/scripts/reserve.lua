@@ -52,8 +52,8 @@ local function at_limit(reason, limit, used, reserved, retry, action, expiry)
   call('HSET', key, 'st', v.st, 'hn', v.hn, 'hr', reason, 'hl', limit, 'hu', used, 'hb', '', 'hk', '', 'ha', now, 'hx', v.hx,
     'hp', 0, 'pa', now)
   if new then call('HSET', key, 't0', now, 'tl', now); call('ZADD', root .. ':runs', now, run) end
-  call('PEXPIRE', key, expiry + keep); call('PEXPIRE', root .. ':runs', expiry + keep)
-  call('ZADD', root .. ':held', v.hx, run); call('PEXPIRE', root .. ':held', expiry + keep)
+  stay(key, expiry + keep); stay(root .. ':runs', expiry + keep)
+  call('ZADD', root .. ':held', v.hx, run); stay(root .. ':held', expiry + keep)
   call('ZREM', root .. ':live', run)
   return tell({'denied', now, 'RunHeld', limit, used, reserved, 0, 1})
 end
@@ -204,11 +204,11 @@ if denied == 0 and not again then
   -- Also by zero: what is settled must find its account.
   for _, a in ipairs(accounts) do call('HINCRBY', root .. a[1], a[2] .. 'r', a[3]) end
   for _, b in ipairs(budgets) do b.r = b.r + b.amount; expire(b) end
-  for _, k in ipairs(minute) do call('PEXPIRE', k, timeout + 120000) end
+  for _, k in ipairs(minute) do stay(k, timeout + 120000) end
   local due = now + timeout
   call('HSET', root .. ':res', id, cmsgpack.pack({a = accounts, f = fingerprint, run = run, new = new}))
   call('ZADD', root .. ':due', due, id)
-  call('PEXPIRE', root .. ':res', RES_KEEP); call('PEXPIRE', root .. ':due', RES_KEEP)
+  stay(root .. ':res', RES_KEEP); stay(root .. ':due', RES_KEEP)
   if run ~= '' then
     local r = call('HMGET', key, 'sr', 'tr', 'cr')
     v.sr, v.tr, v.cr = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
@@ -219,10 +219,9 @@ if denied == 0 and not again then
     call('HSET', key, 'st', v.st, 'tl', now)
     if fingerprint ~= '' then call('HSET', key, 'fp', ((v.fp or '') .. fingerprint):sub(-512)) end
     -- The longest that anything of this run can still need: its own memory, and a call in flight.
-    local stay = keep + timeout
-    call('PEXPIRE', key, stay)
+    stay(key, keep + timeout)
     call('ZADD', root .. ':live', now + math.max(idle, timeout), run)
-    call('PEXPIRE', root .. ':runs', stay); call('PEXPIRE', root .. ':live', stay)
+    stay(root .. ':runs', keep + timeout); stay(root .. ':live', keep + timeout)
   end
 end
 

@@ -35,10 +35,10 @@ local function charge_new()
     local key = root .. ':r:' .. run
     if call('HSETNX', key, 't0', now) == 1 then
       call('HSET', key, 'st', 'Running', 'tl', now)
-      call('ZADD', root .. ':runs', now, run); call('PEXPIRE', root .. ':runs', run_keep)
+      call('ZADD', root .. ':runs', now, run); stay(root .. ':runs', run_keep)
     end
     charge(key, 's', 1); charge(key, 't', tokens); charge(key, 'c', usd)
-    call('PEXPIRE', key, run_keep)
+    stay(key, run_keep)
   end
   for i, b in ipairs(budgets) do
     if b.at == 0 or b.at > now then
