@@ -150,7 +150,15 @@ def test_images_follow_the_values(render: Render) -> None:
     assert container["image"] == "r.example.com/x/agentops/operator:v9"
     assert {"name": "AGENTOPS_RELAY_IMAGE", "value": collector} in container["env"]
     (policy,) = named(objects, "MutatingAdmissionPolicy")
-    assert f'image: "{collector}"' in policy["spec"]["mutations"][0]["jsonPatch"]["expression"]
+    (sidecar,) = (entry["expression"] for entry in policy["spec"]["variables"] if entry["name"] == "sidecar")
+    assert f'"image": dyn("{collector}")' in sidecar
+
+
+def test_quantities_of_the_sidecar_may_be_numbers(render: Render) -> None:
+    """`cpu: 1` beside `memory: 64Mi` would be two types in one CEL map, and the API server would refuse the policy."""
+    (policy,) = named(render("--set", "injection.sidecar.resources.limits.cpu=1"), "MutatingAdmissionPolicy")
+    (sidecar,) = (entry["expression"] for entry in policy["spec"]["variables"] if entry["name"] == "sidecar")
+    assert '"limits": dyn({"cpu":"1","memory":"192Mi"})' in sidecar
 
 
 def test_namespaced_mode_has_no_right_beyond_its_namespaces(render: Render) -> None:

@@ -3,7 +3,7 @@ CEL that the mutating policy and the validating ones share, so that what is inje
 
 Three rules keep pods starting and the chart installable:
 - A CEL error is covered by failurePolicy: Ignore, a panic or a patch that does not decode is not. So a patch value is
-  a typed Object, a scalar, a map of strings or an empty list, never a list that holds objects.
+  a scalar, or maps and lists of them, and never holds a typed Object: see injection/_parts.tpl.
 - Maps are iterated in random order, so everything that picks "the first" takes the smallest key.
 - What the validating policies use must be known to Kubernetes 1.30: no flatten, sort or lists.range (1.34). Only the
   mutating policy, which needs 1.36 anyway, may use them.
@@ -58,7 +58,8 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
   : m.operator == 'Exists' ? m.key in variables.labels
   : m.operator == 'DoesNotExist' ? !(m.key in variables.labels)
   : false))
-&& (!has(e.serviceAccountName) || e.serviceAccountName == '' || e.serviceAccountName == variables.account)
+&& (!has(e.serviceAccountName) || e.serviceAccountName == '' || e.serviceAccountName ==
+    (has(object.spec.serviceAccountName) && object.spec.serviceAccountName != '' ? object.spec.serviceAccountName : 'default'))
 {{- end }}
 
 {{/* Whether the entry speaks of a container `c`. */}}
@@ -70,18 +71,22 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
 {{- define "agentops.cel.variables" -}}
 - name: labels
   expression: "has(object.metadata.labels) ? object.metadata.labels : {}"
-- name: account
-  expression: "has(object.spec.serviceAccountName) && object.spec.serviceAccountName != '' ? object.spec.serviceAccountName : 'default'"
-# Keys of the index under which at least one entry holds for this pod. The smallest one counts.
+# Keys of the index that this pod has; nearly always one.
 - name: keys
   expression: >-
     (variables.labels.map(k, k + '=' + variables.labels[k]) + {{ include "agentops.cel.ownerKeys" . | nindent 4 | trim }})
-    .filter(k, k in params.agents && params.agents[k].exists(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }}))
-# The entries that hold, in the order of the index. The first one counts.
+    .filter(k, k in params.agents)
+# Those under which at least one entry holds for this pod.
+- name: holding
+  expression: >-
+    variables.keys.filter(k, params.agents[k].exists(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }}))
+# The entries that hold under the smallest of them, in the order of the index. The first one counts.
 - name: hits
   expression: >-
-    size(variables.keys) == 0 ? [] : params.agents[variables.keys.min()].filter(e,
-      {{ include "agentops.cel.holds" . | nindent 6 | trim }})
+    size(variables.keys) == 1
+    ? params.agents[variables.keys[0]].filter(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }})
+    : size(variables.holding) == 0 ? []
+    : params.agents[variables.holding.min()].filter(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }})
 - name: entry
   expression: "variables.hits[0]"
 - name: optedOut
