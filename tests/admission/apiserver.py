@@ -56,6 +56,7 @@ class Api:
     port: int
     token: str
     log: Path
+    process: int = 0
     _connection: http.client.HTTPSConnection | None = field(default=None, repr=False)
 
     def call(
@@ -115,12 +116,12 @@ class Api:
         self.apply(f"/api/v1/namespaces/{name}/serviceaccounts", account)
         return name
 
-    def index(self, namespace: str, agents: Object) -> None:
-        """Writes the injection index of a namespace as the operator does."""
+    def index(self, namespace: str, agents: Object, labels: dict[str, str] | None = None) -> None:
+        """Writes the injection index of a namespace under the operator's name."""
         body = {
             "apiVersion": "agentops.dev/v1alpha1",
             "kind": "InjectionIndex",
-            "metadata": {"name": "injection", "namespace": namespace},
+            "metadata": {"name": "injection", "namespace": namespace, "labels": labels or {}},
             "agents": agents,
         }
         self.apply(INDEXES.format(namespace), body, user=OPERATOR)
@@ -221,7 +222,7 @@ def running(directory: Path, *flags: str) -> Iterator[Api]:
             *flags,
         ),
     ]
-    api = Api(port, token, directory / "kube-apiserver.log")
+    api = Api(port, token, directory / "kube-apiserver.log", started[-1].pid)
     try:
         _wait_ready(api, started)
         yield api

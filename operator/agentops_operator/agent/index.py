@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from agentops_operator.agent.facts import Resource
-from agentops_operator.agent.index_types import IndexEntry, Pair
+from agentops_operator.agent.index_types import IndexEntry, Pair, refuses_bypass
 from agentops_operator.agent.match import claim_keys
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.kind import API_VERSION
-from agentops_operator.kube.names import INDEX_NAME, LABEL_MANAGED_BY, MANAGED_BY
+from agentops_operator.kube.names import INDEX_NAME, LABEL_MANAGED_BY, LABEL_ON_BYPASS, MANAGED_BY
 from agentops_operator.policies.trace.types import Capture, OnBypass, OptOut
 
 
@@ -30,7 +30,7 @@ def index_rows(
         on_bypass=on_bypass,
         service_account_name=spec.service_account_name or "",
     )
-    row = entry.dump()
+    row = entry.row()
     return tuple((key, row) for key in claim_keys(spec))
 
 
@@ -53,9 +53,12 @@ def build_index(namespace: str, rows: Iterable[tuple[tuple[str, str], str, dict[
     for age, key, entry in rows:
         table[key].append((age, entry))
     agents = {key: [entry for _, entry in sorted(table[key], key=lambda pair: pair[0])] for key in sorted(table)}
+    # By this label the API server knows without a look into the index that no pod of the namespace is refused for a bypass.
+    denies = any(refuses_bypass(entry) for entries in agents.values() for entry in entries)
+    labels = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_ON_BYPASS: str(OnBypass.DENY if denies else OnBypass.REPORT)}
     return {
         "apiVersion": API_VERSION,
         "kind": "InjectionIndex",
-        "metadata": {"name": INDEX_NAME, "namespace": namespace, "labels": {LABEL_MANAGED_BY: MANAGED_BY}},
+        "metadata": {"name": INDEX_NAME, "namespace": namespace, "labels": labels},
         "agents": agents,
     }

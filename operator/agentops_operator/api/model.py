@@ -1,6 +1,6 @@
 """The base of every model that is part of a custom resource, and the schema marks that pydantic has no words for."""
 
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -12,6 +12,8 @@ class Model(BaseModel):
     """A frozen, camel-cased part of a resource; unknown fields are refused so that a typo is never stored in silence."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    schema_defaults: ClassVar[bool] = True
+    """Whether defaults go into the schema of a resource whose root this is, and with that into every stored object."""
 
     def dump(self) -> dict[str, Json]:
         """The JSON form, camel case, without fields that hold None."""
@@ -22,6 +24,7 @@ class StatusModel(Model):
     """A part of a status; unknown fields are ignored, because another version of the operator may have written them."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    schema_defaults: ClassVar[bool] = False  # a default in a status would read as an observation
 
 
 def cel(rule: str, message: str) -> dict[str, str]:

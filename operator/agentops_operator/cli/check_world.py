@@ -8,6 +8,7 @@ from typing import Any
 from agentops_operator.agent.binding import accepted, binds
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.index_types import refuses_bypass
 from agentops_operator.agent.plan import Outcome
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.binding import Attachment
@@ -19,7 +20,6 @@ from agentops_operator.cli.finding import Finding, Level, finding
 from agentops_operator.cli.manifests import Document
 from agentops_operator.cli.position import Path
 from agentops_operator.cli.world import World
-from agentops_operator.policies.trace.types import OnBypass
 
 FIELD = re.compile(r"(spec(?:\.\w+|\[[\w-]+\])*)")
 PART = re.compile(r"\w+|(?<=\[)[\w-]+")
@@ -59,7 +59,7 @@ def _agent(world: World, agent: Resource[AgentSpec]) -> list[Finding]:
     matched = world.workloads_of(agent)
     if not matched and any(item.pod.namespace == agent.key.namespace for item in world.workloads):
         found.append(_unmatched(document, agent))
-    denied = any(entry["onBypass"] == OnBypass.DENY for _, entry in plan.entries)
+    denied = any(refuses_bypass(entry) for _, entry in plan.entries)
     for item in matched:
         found += own_endpoints(item, agent, denied=denied)
     return found

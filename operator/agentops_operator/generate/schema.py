@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from agentops_operator.api.model import Json, Model, StatusModel
+from agentops_operator.api.model import Json, Model
 
 INT32 = 2**31 - 1
 RULES = "x-kubernetes-validations"
@@ -18,10 +18,10 @@ DROPPED = frozenset({"title", "$defs", "propertyNames"})
 def structural(model: type[Model]) -> dict[str, Json]:
     """The schema of a model with references inlined and with nothing that the API server refuses.
 
-    Defaults are left out of a status, because a default there would read as an observation.
+    Defaults are left out where the model says so.
     """
     raw = model.model_json_schema(by_alias=True)
-    return _node(raw, raw.get("$defs", {}), keep_defaults=not issubclass(model, StatusModel))
+    return _node(raw, raw.get("$defs", {}), keep_defaults=model.schema_defaults)
 
 
 def _node(raw: Mapping[str, Json], models: Mapping[str, Json], *, keep_defaults: bool) -> dict[str, Json]:

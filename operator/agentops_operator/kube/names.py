@@ -14,6 +14,7 @@ LABEL_AGENT = "agentops.dev/agent"
 LABEL_POLICY = "agentops.dev/policy"
 LABEL_POLICY_NAMESPACE = "agentops.dev/policy-namespace"
 LABEL_INJECTION = "agentops.dev/injection"
+LABEL_ON_BYPASS = "agentops.dev/on-bypass"
 
 ANNOTATION_AGENT = "agentops.dev/agent"
 ANNOTATION_SIDECAR = "agentops.dev/sidecar"
