@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import dataplane, gateway_plan, operator_alone, operator_speed, operator_writes, policy_change
+from bench import admission, dataplane, gateway_plan, operator_alone, operator_speed, operator_writes, policy_change
 from bench.figure import Figure
 from bench.page import write_page
 from demo.images import ROOT
@@ -11,6 +11,7 @@ from demo.install import install
 from tests.cluster.access import Access
 
 WITHOUT_NODE: dict[str, Callable[[], Iterator[Figure]]] = {
+    "admission": admission.run,
     "plan": gateway_plan.run,
     "operator-alone": operator_alone.run,
 }
