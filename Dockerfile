@@ -1,10 +1,11 @@
 # All images of the product. `make images` builds the Go programs into build/bin first; they are static, so that the
 # images below need no Go toolchain:
-#   CGO_ENABLED=0 go build -trimpath -ldflags='-s -w'   in dataplane/, for collector and mask
+#   CGO_ENABLED=0 go build -trimpath -ldflags='-s -w'   in dataplane/, for collector, gateway and mask
 #
 #   docker build --target operator  -t agentops/operator:dev .
 #   docker build --target evals     -t agentops/evals:dev .
 #   docker build --target collector -t agentops/collector:dev .
+#   docker build --target gateway   -t agentops/gateway:dev .
 #   docker build --target mask      -t agentops/mask:dev .
 ARG BASE=python:3.13-slim
 
@@ -37,6 +38,14 @@ USER 65532:65532
 ENTRYPOINT ["/agentops-collector"]
 # The relay's pod names its own command; an injected container is the sidecar.
 CMD ["sidecar"]
+
+FROM scratch AS gateway
+# Providers are reached over TLS.
+COPY --from=certificates /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY build/bin/agentops-gateway /agentops-gateway
+USER 65532:65532
+EXPOSE 4000 4001 8889
+ENTRYPOINT ["/agentops-gateway"]
 
 # --- Evaluation runner -----------------------------------------------------------------------------------------------
 FROM ${BASE} AS evals

@@ -18,7 +18,11 @@ from devcluster.recipe import Recipe
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 PROMETHEUS = ("prometheus", "promtool")
-PROGRAMS = {"agentops-collector": "./collector", "agentops-mask": "./cmd/agentops-mask"}
+PROGRAMS = {
+    "agentops-collector": "./collector",
+    "agentops-gateway": "./cmd/agentops-gateway",
+    "agentops-mask": "./cmd/agentops-mask",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Image:
 
 IMAGES = (
     Image("agentops/collector", "collector", ("Dockerfile", "build/bin/agentops-collector")),
+    Image("agentops/gateway", "gateway", ("Dockerfile", "build/bin/agentops-gateway")),
     Image(
         "agentops/operator",
         "operator",

@@ -27,11 +27,11 @@ import (
 	"agentops.dev/dataplane/collector/api"
 	"agentops.dev/dataplane/collector/forwarder"
 	"agentops.dev/dataplane/collector/headers"
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/maskprocessor"
 	"agentops.dev/dataplane/collector/normalizeprocessor"
 	"agentops.dev/dataplane/collector/reporter"
 	"agentops.dev/dataplane/collector/selectprocessor"
+	"agentops.dev/dataplane/collector/sender"
 	"agentops.dev/dataplane/collector/sidecar"
 	"agentops.dev/dataplane/collector/stampprocessor"
 	"agentops.dev/dataplane/collector/store"
@@ -77,7 +77,7 @@ func relayComponents(r *relayState) parts {
 			healthcheckextension.NewFactory(),
 			filestorage.NewFactory(),
 			headers.NewFactory(r.Backends),
-			identity.NewFactory(r.Verifier),
+			sender.NewFactory(r.Verifier),
 			api.NewFactory(&r.Relay),
 		},
 		connectors: []connector.Factory{forwardconnector.NewFactory(), signaltometricsconnector.NewFactory()},

@@ -16,10 +16,10 @@ import (
 
 	"agentops.dev/dataplane/collector/api"
 	"agentops.dev/dataplane/collector/embed"
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
 	"agentops.dev/dataplane/collector/watchprovider"
+	"agentops.dev/dataplane/identity"
 )
 
 // relayState is what outlives the pipelines.

@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"agentops.dev/dataplane/collector/api"
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/identity"
 )
 
 func validate(ctx context.Context, path string) error {

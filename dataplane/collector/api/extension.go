@@ -14,9 +14,9 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.uber.org/zap"
 
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/identity"
 )
 
 // Type is the component's name in a configuration.

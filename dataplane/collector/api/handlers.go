@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/report"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/identity"
 )
 
 const (

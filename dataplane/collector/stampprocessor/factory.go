@@ -15,8 +15,8 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
+	"agentops.dev/dataplane/collector/sender"
 )
 
 // Type is the component's name in a configuration.
@@ -62,7 +62,7 @@ type stamper struct {
 var errNobody = consumererror.NewPermanent(errors.New("nobody vouches for the sender"))
 
 func (s stamper) stamp(ctx context.Context) (stamp, error) {
-	id, ok := identity.FromContext(ctx)
+	id, ok := sender.FromContext(ctx)
 	if !ok {
 		return stamp{}, errNobody
 	}

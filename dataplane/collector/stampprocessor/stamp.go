@@ -5,8 +5,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"agentops.dev/dataplane/collector/conventions"
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
+	"agentops.dev/dataplane/identity"
 )
 
 // stamp is what is written onto one batch.

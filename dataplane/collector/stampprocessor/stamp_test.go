@@ -14,8 +14,9 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"agentops.dev/dataplane/collector/conventions"
-	"agentops.dev/dataplane/collector/identity"
 	"agentops.dev/dataplane/collector/relay"
+	"agentops.dev/dataplane/collector/sender"
+	"agentops.dev/dataplane/identity"
 )
 
 type table map[relay.Key]relay.Agent
@@ -28,7 +29,7 @@ func (r *received) Received(_ relay.Key, spans int) { r.spans += spans }
 
 var (
 	agents = table{{Namespace: "shop", Agent: "billing"}: {Team: "payments", UseCase: "invoices"}}
-	sender = identity.Identity{Namespace: "shop", Agent: "billing", PodName: "billing-0", PodUID: "uid-0"}
+	from   = identity.Identity{Namespace: "shop", Agent: "billing", PodName: "billing-0", PodUID: "uid-0"}
 )
 
 // forge writes every identity key with a value that must not survive.
@@ -71,7 +72,7 @@ func TestForgedIdentitiesAreOverwrittenInTraces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.ConsumeTraces(identity.NewContext(context.Background(), sender), td); err != nil {
+	if err := p.ConsumeTraces(sender.NewContext(context.Background(), from), td); err != nil {
 		t.Fatal(err)
 	}
 	json, _ := (&ptrace.JSONMarshaler{}).MarshalTraces(sink.AllTraces()[0])
@@ -88,7 +89,7 @@ func TestForgedIdentitiesAreOverwrittenInLogs(t *testing.T) {
 	forge(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Attributes())
 	sink := &consumertest.LogsSink{}
 	p, _ := NewFactory(agents, &received{}).CreateLogs(context.Background(), processortest.NewNopSettings(Type), &Config{}, sink)
-	if err := p.ConsumeLogs(identity.NewContext(context.Background(), sender), ld); err != nil {
+	if err := p.ConsumeLogs(sender.NewContext(context.Background(), from), ld); err != nil {
 		t.Fatal(err)
 	}
 	json, _ := (&plog.JSONMarshaler{}).MarshalLogs(sink.AllLogs()[0])
@@ -107,7 +108,7 @@ func TestForgedIdentitiesAreOverwrittenInMetrics(t *testing.T) {
 	forge(ms.AppendEmpty().SetEmptySummary().DataPoints().AppendEmpty().Attributes())
 	sink := &consumertest.MetricsSink{}
 	p, _ := NewFactory(agents, &received{}).CreateMetrics(context.Background(), processortest.NewNopSettings(Type), &Config{}, sink)
-	if err := p.ConsumeMetrics(identity.NewContext(context.Background(), sender), md); err != nil {
+	if err := p.ConsumeMetrics(sender.NewContext(context.Background(), from), md); err != nil {
 		t.Fatal(err)
 	}
 	json, _ := (&pmetric.JSONMarshaler{}).MarshalMetrics(sink.AllMetrics()[0])

@@ -12,6 +12,8 @@ import (
 const (
 	// maxNumber is a billion USD in micro-USD: a larger number is a mistake of the unit.
 	maxNumber = int64(1e15)
+	// maxPrice is ten thousand USD for a million tokens.
+	maxPrice = int64(1e10)
 	// maxSeconds is a year and a day.
 	maxSeconds = int64(366 * 24 * 3600)
 	// maxAnswer is more than any model answers.

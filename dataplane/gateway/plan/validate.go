@@ -86,12 +86,12 @@ func (p *problems) credential(field string, c Credential) {
 }
 
 func (p *problems) price(field string, price Price) {
-	p.between(field+".input", price.Input, 0, maxNumber)
-	p.between(field+".output", price.Output, 0, maxNumber)
+	p.between(field+".input", price.Input, 0, maxPrice)
+	p.between(field+".output", price.Output, 0, maxPrice)
 	classes := map[string]*int64{"cachedInput": price.CachedInput, "cacheWrite": price.CacheWrite, "reasoning": price.Reasoning}
 	for _, name := range sorted(classes) {
 		if value := classes[name]; value != nil {
-			p.between(field+"."+name, *value, 0, maxNumber)
+			p.between(field+"."+name, *value, 0, maxPrice)
 		}
 	}
 }

@@ -34,6 +34,17 @@ func (v *Verifier) Agent(ctx context.Context, authorization string) (Identity, *
 	return v.verify(ctx, authorization, v.agent)
 }
 
+// Caller verifies the token of an agent and says until when it is good. Which service account the agent is bound to is not
+// looked at: that may change while the token is remembered.
+func (v *Verifier) Caller(ctx context.Context, authorization string) (Identity, time.Time, *Refusal) {
+	expires := time.Time{}
+	id, refusal := v.verify(ctx, authorization, func(c claims) (Identity, *Refusal) {
+		expires = c.Expiry.Time()
+		return bound(c)
+	})
+	return id, expires, refusal
+}
+
 // Reader verifies the token of somebody who reads from the relay.
 func (v *Verifier) Reader(ctx context.Context, authorization string) (Identity, *Refusal) {
 	return v.verify(ctx, authorization, reader)
@@ -102,6 +113,18 @@ func (v *Verifier) timely(c claims, issuer string) *Refusal {
 }
 
 func (v *Verifier) agent(c claims) (Identity, *Refusal) {
+	id, refusal := bound(c)
+	if refusal != nil {
+		return Identity{}, refusal
+	}
+	if want := v.accounts(id.Namespace, id.Agent); want != "" && want != id.ServiceAccount {
+		return Identity{}, &Refusal{ServiceAccountMismatch}
+	}
+	return id, nil
+}
+
+// bound is the identity of an agent whose token belongs to a pod of its namespace.
+func bound(c claims) (Identity, *Refusal) {
 	namespace, agent, ok := agentOf(c.Audience)
 	id := c.identity()
 	id.Agent = agent
@@ -112,9 +135,6 @@ func (v *Verifier) agent(c claims) (Identity, *Refusal) {
 		return Identity{}, &Refusal{NamespaceMismatch}
 	case id.PodUID == "":
 		return Identity{}, &Refusal{NotBound}
-	}
-	if want := v.accounts(namespace, agent); want != "" && want != id.ServiceAccount {
-		return Identity{}, &Refusal{ServiceAccountMismatch}
 	}
 	return id, nil
 }

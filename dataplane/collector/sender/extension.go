@@ -1,4 +1,4 @@
-package identity
+package sender
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 
 	"agentops.dev/dataplane/collector/wire"
+	"agentops.dev/dataplane/identity"
 )
 
 // Type is the component's name in a configuration.
@@ -19,7 +20,7 @@ type Config struct{}
 
 // NewFactory makes the extension. Name it under "middlewares" of a receiver's HTTP server, not under "auth": what "auth"
 // refuses is always 401, which makes a sidecar drop its data, and keys that cannot be read just now are no such reason.
-func NewFactory(v *Verifier) extension.Factory {
+func NewFactory(v *identity.Verifier) extension.Factory {
 	return extension.NewFactory(Type, func() component.Config { return &Config{} },
 		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
 			return &guard{verifier: v}, nil
@@ -29,7 +30,7 @@ func NewFactory(v *Verifier) extension.Factory {
 type guard struct {
 	component.StartFunc
 	component.ShutdownFunc
-	verifier *Verifier
+	verifier *identity.Verifier
 }
 
 var _ extensionmiddleware.HTTPServer = (*guard)(nil)
@@ -40,7 +41,7 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, refusal := g.verifier.Agent(r.Context(), r.Header.Get("Authorization"))
 			if refusal != nil {
-				Refuse(w, refusal)
+				identity.Refuse(w, refusal)
 				return
 			}
 			if status := wire.Check(r); status != 0 {
@@ -50,14 +51,4 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), id)))
 		}), nil
 	}, nil
-}
-
-// Refuse answers a request whose token was not accepted.
-func Refuse(w http.ResponseWriter, refusal *Refusal) {
-	if refusal.Retry() {
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, refusal.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	http.Error(w, refusal.Error(), http.StatusUnauthorized)
 }

@@ -1,6 +1,8 @@
 package identity
 
-// Reason says why a token was refused; it is the label of agentops_relay_refused_total.
+import "net/http"
+
+// Reason says why a token was refused; it is a label of the counters of refusals.
 type Reason string
 
 // Every reason there is.
@@ -36,3 +38,13 @@ func (r *Refusal) Error() string { return "refused: " + string(r.Reason) }
 
 // Retry says whether the same request may be accepted later; anything else makes the sender drop its data.
 func (r *Refusal) Retry() bool { return r.Reason == KeysUnavailable }
+
+// Refuse answers a request whose token was not accepted.
+func Refuse(w http.ResponseWriter, refusal *Refusal) {
+	if refusal.Retry() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, refusal.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	http.Error(w, refusal.Error(), http.StatusUnauthorized)
+}

@@ -31,6 +31,8 @@ type Source struct {
 	CAFile string
 	// TokenFile holds the token to ask with; empty: none.
 	TokenFile string
+	// KeysFile holds the keys as a JWKS, of the issuer that Issuer names; no server is asked then.
+	KeysFile, Issuer string
 }
 
 // Keys are the issuer's public keys.
@@ -78,6 +80,9 @@ func (k *Keys) ask(ctx context.Context) error {
 	// A client that hangs up must not make the look fail for all others.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	if k.source.KeysFile != "" {
+		return k.read()
+	}
 	client, err := k.source.client()
 	if err != nil {
 		return err
@@ -94,6 +99,19 @@ func (k *Keys) ask(ctx context.Context) error {
 		return err
 	}
 	k.issuer, k.set, k.got = discovery.Issuer, set, k.now()
+	return nil
+}
+
+func (k *Keys) read() error {
+	data, err := os.ReadFile(k.source.KeysFile)
+	if err != nil {
+		return fmt.Errorf("issuer: keys: %w", err)
+	}
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(data, &set); err != nil {
+		return fmt.Errorf("issuer: keys: %w", err)
+	}
+	k.issuer, k.set, k.got = k.source.Issuer, set, k.now()
 	return nil
 }
 

@@ -1,0 +1,110 @@
+// Package admin is the gateway's other port: health, the plan that is in force, the state of targets, and what agents used.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"agentops.dev/dataplane/gateway/live"
+	"agentops.dev/dataplane/gateway/plan"
+	"agentops.dev/dataplane/gateway/route"
+	"agentops.dev/dataplane/identity"
+	"agentops.dev/dataplane/limits"
+)
+
+// Gateway is what the port tells about.
+type Gateway struct {
+	ID, Version string
+	StartedAt   time.Time
+	// Operator is the subject that may read; empty: every reader, for tests.
+	Operator string
+	Live     *live.Live
+	Verifier *identity.Verifier
+	Board    *route.Board
+	// Missing says why a target's credential cannot be used.
+	Missing  func(plan.Target) string
+	Draining func() bool
+	Store    *Watch
+	Usage    Usage
+	Now      func() time.Time
+}
+
+// Usage reads the state store; nil where there is none.
+type Usage interface {
+	Usage(ctx context.Context, charge limits.Charge) (*limits.BudgetState, error)
+	Runs(ctx context.Context, agent, cursor string, size int) (*limits.Page, error)
+}
+
+// Handler of the port.
+func (g *Gateway) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", g.ready)
+	mux.HandleFunc("GET /v1/state", g.operator(g.state))
+	mux.HandleFunc("GET /v1/usage", g.operator(g.usage))
+	return mux
+}
+
+func (g *Gateway) ready(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case g.Draining():
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+	case g.Live.Snapshot() == nil:
+		http.Error(w, "no plan is in force", http.StatusServiceUnavailable)
+	default:
+		_, _ = w.Write([]byte("ok\n"))
+	}
+}
+
+// operator lets only the operator in.
+func (g *Gateway) operator(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, refusal := g.Verifier.Reader(r.Context(), r.Header.Get("Authorization"))
+		if refusal != nil {
+			identity.Refuse(w, refusal)
+			return
+		}
+		if g.Operator != "" && id.Subject() != g.Operator {
+			http.Error(w, "only the operator may read this", http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	}
+}
+
+type about struct {
+	ID        string    `json:"id"`
+	Version   string    `json:"version"`
+	StartedAt time.Time `json:"startedAt"`
+	Draining  bool      `json:"draining"`
+}
+
+func (g *Gateway) state(w http.ResponseWriter, _ *http.Request) {
+	targets := map[string]route.State{}
+	if s := g.Live.Snapshot(); s != nil {
+		for name, t := range s.Plan.Targets {
+			targets[name] = g.target(name, t)
+		}
+	}
+	answer(w, map[string]any{
+		"gateway": about{g.ID, g.Version, g.StartedAt, g.Draining()},
+		"plan":    g.Live.State(),
+		"store":   g.Store.State(),
+		"targets": targets,
+	})
+}
+
+func (g *Gateway) target(name string, t plan.Target) route.State {
+	s := g.Board.Target(name).State(g.Now())
+	if missing := g.Missing(t); missing != "" {
+		s.State, s.Error = "CredentialMissing", missing
+	}
+	return s
+}
+
+func answer(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value)
+}

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Watch follows the state store.
+type Watch struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	state StoreState
+}
+
+// StoreState is what is known of the state store.
+type StoreState struct {
+	State string    `json:"state"`
+	Since time.Time `json:"since"`
+	Error string    `json:"error"`
+}
+
+// NewWatch begins without a store.
+func NewWatch(now func() time.Time) *Watch { return &Watch{now: now, state: StoreState{State: "None"}} }
+
+// State is a copy.
+func (w *Watch) State() StoreState {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state
+}
+
+// Run asks the store now and then, until the context ends.
+func (w *Watch) Run(ctx context.Context, every time.Duration, ready func(context.Context) error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		w.look(ready(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (w *Watch) look(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state, text := "Ready", ""
+	if err != nil {
+		state, text = "Away", err.Error()
+	}
+	if state != w.state.State {
+		w.state.Since = w.now()
+	}
+	w.state.State, w.state.Error = state, text
+}

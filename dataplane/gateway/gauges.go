@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"time"
+
+	"agentops.dev/dataplane/gateway/telemetry"
+)
+
+// gauges tell what is, beside what was counted.
+func (p *process) gauges() {
+	flag := func(b bool) float64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	values := map[string]func() float64{
+		"open_calls":         func() float64 { return float64(p.server.Open()) },
+		"plan_refused":       func() float64 { return flag(p.live.State().Error != "") },
+		"plan_loaded_at":     func() float64 { return max(0, float64(p.live.State().LoadedAt.Unix())) },
+		"state_store_up":     func() float64 { return flag(p.watch.State().State == "Ready") },
+		"state_store_queued": func() float64 { return 0 },
+		"state_store_lost":   func() float64 { return 0 },
+		"state_store_errors": func() float64 { return 0 },
+	}
+	if p.store != nil {
+		values["state_store_queued"] = func() float64 { return float64(p.store.Stats().Queued) }
+		values["state_store_lost"] = func() float64 { return float64(p.store.Stats().Lost) }
+		values["state_store_errors"] = func() float64 { return float64(p.store.Stats().StoreErrors) }
+	}
+	telemetry.Gauges(p.registry, values, map[string]string{
+		"open_calls":         "Calls in flight.",
+		"plan_refused":       "1 while the newest plan is refused and an older one is in force.",
+		"plan_loaded_at":     "Unix time at which the plan came into force.",
+		"state_store_up":     "1 while the state store answers.",
+		"state_store_queued": "Charges that wait for the state store.",
+		"state_store_lost":   "Charges that were dropped because too many waited.",
+		"state_store_errors": "Steps that the state store did not answer.",
+	})
+	telemetry.NewReader(p.registry, "plan_info", "The plan in force.", []string{"digest", "source"}, func(tell func(float64, ...string)) {
+		s := p.live.State()
+		tell(1, s.Digest, s.Source)
+	})
+	telemetry.NewReader(p.registry, "target_cooling", "1 while a target rests after failures.", []string{"target"}, func(tell func(float64, ...string)) {
+		if s := p.live.Snapshot(); s != nil {
+			for name := range s.Plan.Targets {
+				tell(flag(p.board.Target(name).Rests().After(time.Now())), name)
+			}
+		}
+	})
+}

@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"agentops.dev/dataplane/gateway/admin"
+	"agentops.dev/dataplane/gateway/live"
+	"agentops.dev/dataplane/gateway/route"
+	"agentops.dev/dataplane/gateway/serve"
+	"agentops.dev/dataplane/gateway/telemetry"
+	"agentops.dev/dataplane/gateway/upstream"
+	"agentops.dev/dataplane/identity"
+	"agentops.dev/dataplane/limits"
+)
+
+// process is a gateway that runs.
+type process struct {
+	Settings
+	log      *slog.Logger
+	live     *live.Live
+	store    *limits.Client
+	watch    *admin.Watch
+	board    *route.Board
+	clients  *upstream.Clients
+	server   *serve.Server
+	spans    *telemetry.Spans
+	registry *prometheus.Registry
+	verifier *identity.Verifier
+}
+
+// Run runs a gateway until the context ends, and then until its open calls have ended.
+func Run(ctx context.Context, s Settings) error {
+	p, err := assemble(ctx, s)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+func assemble(ctx context.Context, s Settings) (*process, error) {
+	p := &process{Settings: s, log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), live: live.New(time.Now), watch: admin.NewWatch(time.Now),
+		board: route.NewBoard(), clients: upstream.NewClients(s.Secrets, "agentops-gateway/"+s.Version), registry: prometheus.NewRegistry()}
+	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "agentops_gateway_refused_total", Help: "Tokens that were not accepted, by reason."}, []string{"reason"})
+	p.registry.MustRegister(refused)
+	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
+		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
+	if s.Redis != "" {
+		store, err := limits.New(limits.Options{URL: s.Redis})
+		if err != nil {
+			return nil, fmt.Errorf("AGENTOPS_REDIS_URL: %w", err)
+		}
+		p.store = store
+	}
+	sinks := telemetry.Sinks{telemetry.NewMetrics(p.registry)}
+	if s.OTLPEndpoint != "" {
+		spans, err := telemetry.NewSpans(ctx, s.OTLPEndpoint, s.OTLPToken, s.ID, s.Version)
+		if err != nil {
+			return nil, fmt.Errorf("AGENTOPS_OTLP_ENDPOINT: %w", err)
+		}
+		p.spans = spans
+		sinks = append(sinks, spans)
+	}
+	o := serve.Options{Live: p.live, Verifier: p.verifier, Clients: p.clients, Board: p.board, Sink: sinks, MaxBody: s.MaxBody, CacheMiB: s.CacheMiB, Now: time.Now}
+	if p.store != nil {
+		o.Store = p.store
+	}
+	p.server = serve.New(o)
+	p.gauges()
+	return p, nil
+}
+
+func (p *process) run(ctx context.Context) error {
+	if _, err := p.live.Load(p.Plan); err != nil {
+		p.log.Error("plan refused", "error", err.Error())
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go p.live.Watch(working, p.Plan, time.Second, p.planChanged)
+	if p.store != nil {
+		go p.watch.Run(working, 2*time.Second, p.store.Ready)
+	}
+	failed := make(chan error, 3)
+	servers := []*http.Server{
+		{Handler: p.server, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10},
+		{Handler: p.admin(), ReadHeaderTimeout: 10 * time.Second},
+		{Handler: p.metrics(), ReadHeaderTimeout: 10 * time.Second},
+	}
+	for i, address := range []string{p.Listen, p.AdminListen, p.Metrics} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		go func() { failed <- servers[i].Serve(l) }()
+	}
+	p.log.Info("gateway runs", "listen", p.Listen, "version", p.Version, "plan", p.live.State().Digest)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	return p.drain(servers)
+}
+
+// drain lets open calls end. Not ready first, so that nobody new is sent here; the API closes before the admin port does.
+func (p *process) drain(servers []*http.Server) error {
+	p.log.Info("gateway drains", "open", p.server.Open())
+	p.server.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), p.Drain)
+	defer cancel()
+	err := servers[0].Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// Handlers whose connection closes settle their calls by what came until now.
+		_ = servers[0].Close()
+		for range 100 {
+			if p.server.Open() == 0 {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	last, done := context.WithTimeout(context.Background(), 5*time.Second)
+	defer done()
+	if p.store != nil {
+		_ = p.store.Close()
+	}
+	if p.spans != nil {
+		_ = p.spans.Shutdown(last)
+	}
+	for _, s := range servers[1:] {
+		_ = s.Close()
+	}
+	p.log.Info("gateway ended", "open", p.server.Open())
+	return nil
+}
+
+func (p *process) planChanged(swapped bool, err error) {
+	if err != nil {
+		p.log.Error("plan refused; the last good plan stays", "error", err.Error())
+	}
+	if swapped {
+		p.log.Info("plan in force", "digest", p.live.State().Digest)
+	}
+}
+
+func (p *process) admin() http.Handler {
+	g := &admin.Gateway{ID: p.ID, Version: p.Version, StartedAt: time.Now().UTC(), Operator: p.Operator, Live: p.live, Verifier: p.verifier,
+		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Draining, Store: p.watch, Now: time.Now}
+	if p.store != nil {
+		g.Usage = p.store
+	}
+	return g.Handler()
+}
+
+func (p *process) metrics() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.registry, promhttp.HandlerOpts{}))
+	return mux
+}

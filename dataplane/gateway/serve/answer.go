@@ -1,0 +1,219 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"agentops.dev/dataplane/gateway/account"
+	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/body"
+	"agentops.dev/dataplane/gateway/plan"
+	"agentops.dev/dataplane/gateway/route"
+	"agentops.dev/dataplane/gateway/upstream"
+)
+
+// answer gets an answer and gives it to the client.
+func (c *call) answer() *refusal {
+	key := c.cacheKey()
+	if kept, ok := c.server.cache.get(key, c.server.Now()); ok {
+		return c.fromCache(kept)
+	}
+	target, got, failure := c.search()
+	if failure != nil {
+		return c.nobody(target, failure)
+	}
+	c.tellTarget(target)
+	if got.Events != nil {
+		return c.sendStream(target, got.Events.(*begun))
+	}
+	return c.sendWhole(target, key, got.Body)
+}
+
+// nobody tells that no target answered. What cheap targets answered before is paid all the same.
+func (c *call) nobody(target string, failure *upstream.Failure) *refusal {
+	if target != "" {
+		c.tellTarget(target)
+	}
+	if failure.Class == upstream.Canceled {
+		c.report.Gone = true
+	}
+	if c.bill.Usage.Input > 0 {
+		c.charge()
+	}
+	return failed(failure)
+}
+
+func (c *call) tellTarget(target string) {
+	t := c.snapshot.Plan.Targets[target]
+	c.report.Target, c.report.Provider, c.report.Model = target, string(t.Provider), t.Model
+	c.report.Fallback = len(c.route.Targets) > 0 && target != c.route.Targets[0].Target && !c.report.Escalated
+	c.w.Header()["X-Agentops-Target"] = []string{target}
+}
+
+// router runs this call's attempts.
+func (c *call) router() *route.Router {
+	return &route.Router{Board: c.server.Board, Now: c.server.Now, Tried: func(a route.Attempt) {
+		c.report.Attempts = append(c.report.Attempts, a)
+	}}
+}
+
+// ask asks one target. A call that is not streamed goes on when the client is gone: the provider bills it, and only its end
+// tells how much.
+func (c *call) askTarget(ctx context.Context, target string) (*upstream.Answer, *upstream.Failure) {
+	if !c.stream {
+		ctx = context.WithoutCancel(ctx)
+	}
+	question := c.body.Clone()
+	if c.wantsCertainty() {
+		question.Set("logprobs", "true")
+	}
+	got, failure := c.server.Clients.Do(ctx, &upstream.Call{
+		API: c.api, Body: question, Stream: c.stream, Name: target, Target: c.snapshot.Plan.Targets[target],
+		Beta: c.r.Header.Get("Anthropic-Beta"),
+	})
+	if failure != nil || got.Events == nil {
+		return got, failure
+	}
+	return c.begin(ctx, got.Events)
+}
+
+// begun is a stream whose first content is there.
+type begun struct {
+	upstream.Events
+	reader api.Reader
+	ready  []read
+}
+
+// read is an event and what it means.
+type read struct {
+	event api.Event
+	step  api.Step
+}
+
+// begin waits for the first content. Until then another target can take over, and the client sees nothing of it.
+func (c *call) begin(ctx context.Context, events upstream.Events) (*upstream.Answer, *upstream.Failure) {
+	b := &begun{Events: events, reader: c.api.NewReader(c.body)}
+	for {
+		e, err := events.Next()
+		if err != nil {
+			events.Close()
+			return nil, notBegun(ctx, err)
+		}
+		step := b.reader.Read(e)
+		if step.Failed != "" {
+			events.Close()
+			return nil, &upstream.Failure{Class: upstream.ServerError, Message: step.Failed}
+		}
+		b.ready = append(b.ready, read{e, step})
+		if step.Content || step.Last {
+			events.Started()
+			return &upstream.Answer{Events: b}, nil
+		}
+	}
+}
+
+func notBegun(ctx context.Context, err error) *upstream.Failure {
+	switch {
+	case upstream.Silent(err):
+		return &upstream.Failure{Class: upstream.Timeout, Message: "the first part of the answer did not come in time"}
+	case ctx.Err() != nil:
+		return &upstream.Failure{Class: upstream.Canceled, Message: "the client is gone"}
+	case errors.Is(err, io.EOF):
+		return &upstream.Failure{Class: upstream.InvalidResponse, Message: "the stream ended before the answer began"}
+	}
+	return &upstream.Failure{Class: upstream.Connection, Message: "the stream broke before the answer began"}
+}
+
+// next returns what was read before, then what comes.
+func (b *begun) next() (read, error) {
+	if len(b.ready) > 0 {
+		r := b.ready[0]
+		b.ready = b.ready[1:]
+		return r, nil
+	}
+	e, err := b.Next()
+	if err != nil {
+		return read{}, err
+	}
+	return read{e, b.reader.Read(e)}, nil
+}
+
+// More says that a further event is there.
+func (b *begun) More() bool { return len(b.ready) > 0 || b.Events.More() }
+
+// sendWhole answers with a body.
+func (c *call) sendWhole(target, key string, data []byte) *refusal {
+	answer := gjson.ParseBytes(data)
+	c.spent(target, c.api.Usage(answer), api.Tokens(c.api.Written(answer)))
+	c.note(answer)
+	c.charge()
+	if c.r.Context().Err() != nil {
+		c.report.Gone = true
+	}
+	if c.wantsCertainty() {
+		data = withoutCertainty(data, len(answer.Get("choices").Array()))
+	}
+	if len(c.agent.Output) > 0 {
+		o, err := body.Parse(data)
+		if err != nil {
+			return failed(&upstream.Failure{Class: upstream.InvalidResponse, Message: "the provider's answer cannot be read: " + err.Error()})
+		}
+		c.agent.Output.Fields(o, c.api.Answers(), &c.verdict)
+		if len(c.verdict.Blocked) > 0 {
+			c.tellVerdict()
+			return policy(http.StatusForbidden, "output_blocked", c.verdict.Blocked[0], "a guardrail refuses this answer: %s", c.verdict.String())
+		}
+		data = o.Bytes()
+	}
+	if key != "" {
+		c.server.cache.put(key, kept{data, target, c.verdict.String()}, c.server.Now(), c.route.Cache.TTLSeconds)
+	}
+	c.tellVerdict()
+	c.writeBody(data)
+	return nil
+}
+
+func (c *call) writeBody(data []byte) {
+	h := c.w.Header()
+	h["Content-Type"] = []string{"application/json"}
+	c.report.Status = http.StatusOK
+	c.w.WriteHeader(http.StatusOK)
+	_, _ = c.w.Write(data)
+}
+
+// note keeps what names an answer, for spans.
+func (c *call) note(answer gjson.Result) {
+	c.report.ResponseID, c.report.ResponseModel = answer.Get("id").Str, answer.Get("model").Str
+	c.report.Finish = answer.Get("choices.0.finish_reason").Str + answer.Get("stop_reason").Str + answer.Get("status").Str
+}
+
+// cacheKey is "" where the route has no cache, or the answer is streamed.
+func (c *call) cacheKey() string {
+	if c.route.Cache == nil || c.stream {
+		return ""
+	}
+	c.report.Cache = "miss"
+	c.w.Header()["X-Agentops-Cache"] = []string{"miss"}
+	return keyOf(c.agent.Name, c.report.Alias, string(c.api.Kind()), c.body.Bytes())
+}
+
+func (c *call) fromCache(k kept) *refusal {
+	c.report.Cache = "hit"
+	c.w.Header()["X-Agentops-Cache"] = []string{"hit"}
+	c.w.Header()["X-Agentops-Target"] = []string{k.target}
+	c.w.Header()["X-Agentops-Verdict"] = []string{k.verdict}
+	// The call is a step of its run all the same; it costs nothing.
+	c.bill = account.Bill{Usage: api.Usage{Known: true}}
+	c.charge()
+	c.writeBody(k.data)
+	return nil
+}
+
+// escalates says whether the route looks at answers before it takes them.
+func (c *call) escalates() bool {
+	return c.route.Routing == plan.CostFirst && c.route.Escalation != nil
+}

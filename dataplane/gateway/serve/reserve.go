@@ -1,0 +1,246 @@
+package serve
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"agentops.dev/dataplane/gateway/account"
+	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/plan"
+	"agentops.dev/dataplane/limits"
+)
+
+// leastAnswer is the shortest answer worth a call: a limit that leaves less refuses.
+const leastAnswer = 16
+
+// margin is added to the estimate of the input, which is a guess; a reservation must not be smaller than the use.
+func margin(input int64) int64 { return input + input/4 + 8 }
+
+// reserve asks the state store whether the call may be made, and does what ladders of budgets say.
+func (c *call) reserve() *refusal {
+	defer func() { c.api.Clamp(c.body, c.most) }()
+	ask := c.question()
+	if ask == nil {
+		return nil
+	}
+	v, refused := c.ask(ask)
+	if refused != nil {
+		return refused
+	}
+	if v != nil && v.Denial != nil {
+		if !c.shrink(v.Denial) {
+			return denied(c.usedUp(v.Denial))
+		}
+		if v, refused = c.ask(c.question()); refused != nil {
+			return refused
+		}
+		if v != nil && v.Denial != nil {
+			return denied(v.Denial)
+		}
+	}
+	if v == nil {
+		return nil
+	}
+	c.held, c.run = v.Reservation, v.Run
+	c.climb(v)
+	return nil
+}
+
+func (c *call) question() *limits.Call {
+	most := account.Most(c.snapshot.Plan, c.order, margin(c.input), c.most*c.answers)
+	who := account.Who{Agent: c.agent.Name, Run: c.report.Run, EndUser: c.report.EndUser}
+	return c.snapshot.Books.Call(who, newID(), most, account.Fingerprint(c.report.Alias, c.body), c.longest())
+}
+
+// longest is longer than any call of this route takes; after it a reservation counts as orphaned.
+func (c *call) longest() time.Duration {
+	total := time.Minute
+	for _, name := range c.order {
+		total += time.Duration(c.snapshot.Plan.Targets[name].TimeoutMilliseconds) * time.Millisecond * time.Duration(c.route.Retries+1)
+	}
+	if c.stream {
+		stream := c.agent.Execution.StreamSeconds
+		if stream == 0 {
+			stream = 3600
+		}
+		total += time.Duration(stream) * time.Second
+	}
+	return total
+}
+
+// ask returns no verdict where the store is away and every limit allows that.
+func (c *call) ask(q *limits.Call) (*limits.Verdict, *refusal) {
+	store := c.server.Store
+	if store == nil {
+		if d := q.WithoutStore(&limits.ErrStateStore{Step: "reserve"}); d != nil {
+			return nil, denied(d)
+		}
+		c.report.Unlimited = true
+		return nil, nil
+	}
+	v, err := store.Reserve(c.r.Context(), q)
+	if err == nil {
+		return v, nil
+	}
+	away, ok := err.(*limits.ErrStateStore) //nolint:errorlint // the store returns it as it is
+	if !ok {
+		return nil, policy(http.StatusInternalServerError, "internal", "", "the call could not be counted")
+	}
+	if d := q.WithoutStore(away); d != nil {
+		return nil, denied(d)
+	}
+	c.report.Unlimited = true
+	c.held = store.Unreserved(q)
+	return nil, nil
+}
+
+// shrink makes the answer as long as a limit of tokens or money still allows; it says whether that is worth a call.
+func (c *call) shrink(d *limits.Denial) bool {
+	most, input := int64(0), margin(c.input)
+	unit := limits.TotalTokens
+	switch {
+	case d.Reason == limits.MaxCost:
+		unit = limits.MicroUSD
+	case (d.Reason == limits.BudgetExhausted || d.Reason == limits.BudgetTooSmall) && d.Budget != nil:
+		unit = d.Budget.Unit
+	case d.Reason != limits.MaxTokens:
+		return false
+	}
+	switch unit {
+	case limits.TotalTokens:
+		most = d.Remaining() - input
+	case limits.OutputTokens:
+		most = d.Remaining()
+	case limits.MicroUSD:
+		most = c.affordable(d.Remaining(), input)
+	default:
+		return false
+	}
+	if c.answers == 0 || most/c.answers < leastAnswer || most/c.answers >= c.most {
+		return false
+	}
+	c.most = most / c.answers
+	return true
+}
+
+// usedUp corrects a denial of a call that alone is larger than the budget: in a fresh window it would have been made shorter,
+// so it is not the call but what was used that stands in the way.
+func (c *call) usedUp(d *limits.Denial) *limits.Denial {
+	if d.Reason != limits.BudgetTooSmall || d.Used+d.Reserved == 0 {
+		return d
+	}
+	fresh := *d
+	fresh.Used, fresh.Reserved = 0, 0
+	most := c.most
+	short := c.shrink(&fresh)
+	c.most = most
+	if !short {
+		return d
+	}
+	out := *d
+	out.Reason = limits.BudgetExhausted
+	if d.Budget != nil && d.Budget.WindowEnd > 0 {
+		out.RetryAfter = max(time.Second, time.UnixMilli(d.Budget.WindowEnd).Sub(c.server.Now()))
+	}
+	return &out
+}
+
+// affordable is how many tokens of the dearest target an amount buys beside the input.
+func (c *call) affordable(microUSD, input int64) int64 {
+	without := account.Most(c.snapshot.Plan, c.order, input, 0).MicroUSD
+	one := account.Most(c.snapshot.Plan, c.order, 0, 1_000_000).MicroUSD
+	if one == 0 || microUSD <= without {
+		return 0
+	}
+	return (microUSD - without - 1) * 1_000_000 / one
+}
+
+// climb does what the rungs say that were reached.
+func (c *call) climb(v *limits.Verdict) {
+	for _, state := range v.Budgets {
+		b := c.snapshot.Plan.Budgets[state.ID]
+		if state.Mode == limits.Shadow {
+			continue
+		}
+		for _, step := range b.Ladder {
+			if state.Used*100 < step.AtPercent*state.Limit {
+				break
+			}
+			switch step.Action {
+			case plan.CheaperModel:
+				if cheaper, ok := step.Models[c.report.Alias]; ok {
+					c.take(cheaper)
+					c.w.Header()["X-Agentops-Budget"] = []string{"CheaperModel; budget=" + state.ID}
+				}
+			case plan.ReadOnlyTools:
+				c.readOnly()
+				c.w.Header()["X-Agentops-Budget"] = []string{"ReadOnlyTools; budget=" + state.ID}
+			}
+		}
+	}
+}
+
+// readOnly takes tools out of the request that may change something.
+func (c *call) readOnly() {
+	tools := c.body.Get("tools")
+	if !tools.IsArray() {
+		return
+	}
+	kept := []string{}
+	for _, tool := range tools.Array() {
+		name := tool.Get("name").Str
+		if f := tool.Get("function.name"); f.Exists() {
+			name = f.Str
+		}
+		if slices.Contains(c.agent.ReadOnlyTools, name) {
+			kept = append(kept, tool.Raw)
+		}
+	}
+	if len(kept) > 0 {
+		c.body.Set("tools", "["+strings.Join(kept, ",")+"]")
+	} else {
+		c.body.Delete("tools")
+	}
+	// A choice of a tool that is gone would be refused by the provider.
+	if choice := c.body.Get("tool_choice"); choice.Type != gjson.String || len(kept) == 0 {
+		c.body.Delete("tool_choice", "parallel_tool_calls")
+	}
+}
+
+// charge closes the books of the call.
+func (c *call) charge() {
+	if c.settled {
+		return
+	}
+	c.settled = true
+	if c.bill.Usage.Estimated {
+		c.w.Header()["X-Agentops-Usage"] = []string{"estimated"}
+	}
+	if c.held == nil || c.server.Store == nil {
+		return
+	}
+	ctx, cancel := c.detached()
+	defer cancel()
+	// An error means that the store is away: the charge waits in its queue.
+	_, _ = c.server.Store.Commit(ctx, c.held, c.bill.Charge())
+}
+
+// release gives a reservation back that nothing was charged for.
+func (c *call) release() {
+	if c.settled || c.held == nil || c.server.Store == nil {
+		return
+	}
+	c.settled = true
+	ctx, cancel := c.detached()
+	defer cancel()
+	_ = c.server.Store.Release(ctx, c.held)
+}
+
+// spent puts what a target used on the bill.
+func (c *call) spent(target string, u api.Usage, written int64) {
+	c.bill.Add(c.snapshot.Plan.Targets[target].Price, account.Settle(u, c.input, written))
+}

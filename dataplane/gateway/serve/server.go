@@ -1,0 +1,119 @@
+// Package serve answers clients: who calls, what is allowed, who answers, what it cost.
+package serve
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/live"
+	"agentops.dev/dataplane/gateway/route"
+	"agentops.dev/dataplane/gateway/telemetry"
+	"agentops.dev/dataplane/gateway/upstream"
+	"agentops.dev/dataplane/identity"
+	"agentops.dev/dataplane/limits"
+)
+
+// Store is what the server needs of the state store.
+type Store interface {
+	Reserve(ctx context.Context, call *limits.Call) (*limits.Verdict, error)
+	Unreserved(call *limits.Call) *limits.Reservation
+	Commit(ctx context.Context, r *limits.Reservation, u limits.Usage) (*limits.Receipt, error)
+	Release(ctx context.Context, r *limits.Reservation) error
+}
+
+// Options of a server.
+type Options struct {
+	Live     *live.Live
+	Verifier *identity.Verifier
+	// Store is nil where there is none.
+	Store    Store
+	Clients  *upstream.Clients
+	Board    *route.Board
+	Sink     telemetry.Sink
+	MaxBody  int64
+	CacheMiB int
+	Now      func() time.Time
+}
+
+// Server is the LLM API.
+type Server struct {
+	Options
+	gate     *gate
+	cache    *cache
+	draining atomic.Bool
+	open     atomic.Int64
+}
+
+// New makes a server.
+func New(o Options) *Server {
+	return &Server{Options: o, gate: newGate(o.Verifier, o.Now), cache: newCache(max(1, o.CacheMiB) << 20)}
+}
+
+// Drain refuses new calls; those that are open go on.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Draining says whether the server takes no new calls.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
+// Open is the number of calls in flight.
+func (s *Server) Open() int64 { return s.open.Load() }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.open.Add(1)
+	defer s.open.Add(-1)
+	a, ok := api.ForPath(r.URL.Path)
+	switch {
+	case ok && r.Method == http.MethodPost:
+		s.call(w, r, a)
+	case isModels(r.URL.Path) && r.Method == http.MethodGet:
+		s.models(w, r)
+	case ok || isModels(r.URL.Path):
+		policy(http.StatusMethodNotAllowed, "invalid_request", "", "this interface is asked with another method").write(w, speaker(r))
+	default:
+		policy(http.StatusNotFound, "not_found", "", "there is no such interface here").write(w, speaker(r))
+	}
+}
+
+// speaker is the interface in whose words a client that asked for something else is answered.
+func speaker(r *http.Request) api.API {
+	if strings.HasPrefix(r.URL.Path, "/anthropic/") || r.Header.Get("Anthropic-Version") != "" {
+		return api.Messages{}
+	}
+	return api.Chat{}
+}
+
+// caller is who calls, and what holds for it.
+type caller struct {
+	identity identity.Identity
+	snapshot *live.Snapshot
+	agent    *live.Agent
+}
+
+// admit finds the agent of a request.
+func (s *Server) admit(r *http.Request) (caller, *refusal) {
+	if s.draining.Load() {
+		return caller{}, policy(http.StatusServiceUnavailable, "draining", "", "this gateway ends; ask again").after(time.Second)
+	}
+	id, refused := s.gate.agent(r.Context(), r.Header)
+	if refused != nil {
+		return caller{}, refused
+	}
+	c := caller{identity: id, snapshot: s.Live.Snapshot()}
+	if c.snapshot == nil {
+		return c, policy(http.StatusServiceUnavailable, "plan_missing", "", "no plan is in force yet").after(5 * time.Second)
+	}
+	name := id.Namespace + "/" + id.Agent
+	c.agent = c.snapshot.Agent(name)
+	switch {
+	case c.agent == nil:
+		return c, policy(http.StatusForbidden, "agent_unknown", "", "the plan has no agent %s", name)
+	case c.agent.ServiceAccountName != "" && c.agent.ServiceAccountName != id.ServiceAccount:
+		return c, policy(http.StatusUnauthorized, "token_refused", string(identity.ServiceAccountMismatch), "the token is not accepted: %s", identity.ServiceAccountMismatch)
+	}
+	return c, nil
+}

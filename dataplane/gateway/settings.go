@@ -1,0 +1,79 @@
+// Package gateway is the LLM gateway's process: it puts the parts together and ends them in order.
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"agentops.dev/dataplane/identity"
+)
+
+// Settings of the process; each comes from one variable.
+type Settings struct {
+	Plan, Secrets                string
+	Listen, AdminListen, Metrics string
+	Redis                        string
+	Issuer                       identity.Source
+	Operator                     string
+	OTLPEndpoint, OTLPToken      string
+	MaxBody                      int64
+	Drain                        time.Duration
+	ID, Version                  string
+	CacheMiB                     int
+}
+
+const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
+
+// FromEnvironment reads the settings.
+func FromEnvironment(version string) (Settings, error) {
+	host, _ := os.Hostname()
+	s := Settings{
+		Plan:         env("PLAN", "/etc/agentops/plan.v1.json"),
+		Secrets:      env("SECRETS", "/var/run/agentops-secrets"),
+		Listen:       env("LISTEN", ":4000"),
+		AdminListen:  env("ADMIN_LISTEN", ":4001"),
+		Metrics:      env("METRICS_LISTEN", ":8889"),
+		Redis:        env("REDIS_URL", ""),
+		Operator:     env("OPERATOR_SUBJECT", ""),
+		OTLPEndpoint: env("OTLP_ENDPOINT", ""),
+		OTLPToken:    env("OTLP_TOKEN", ""),
+		ID:           env("POD_NAME", host),
+		Version:      version,
+		CacheMiB:     16,
+	}
+	switch {
+	case env("ISSUER_JWKS", "") != "":
+		s.Issuer = identity.Source{KeysFile: env("ISSUER_JWKS", ""), Issuer: env("ISSUER_NAME", "")}
+	case env("ISSUER_SERVER", "") != "":
+		s.Issuer = identity.Source{Server: env("ISSUER_SERVER", ""), CAFile: env("ISSUER_CA", ""), TokenFile: env("ISSUER_TOKEN", "")}
+	default:
+		s.Issuer = identity.Source{Server: "https://kubernetes.default.svc", CAFile: account + "ca.crt", TokenFile: account + "token"}
+	}
+	if s.Issuer.KeysFile != "" && s.Issuer.Issuer == "" {
+		return s, fmt.Errorf("AGENTOPS_ISSUER_NAME: \"\": name the issuer of the keys in AGENTOPS_ISSUER_JWKS")
+	}
+	var err error
+	if s.MaxBody, err = number("MAX_BODY_BYTES", 32<<20); err != nil {
+		return s, err
+	}
+	drain, err := number("DRAIN_SECONDS", 25)
+	s.Drain = time.Duration(drain) * time.Second
+	return s, err
+}
+
+func env(name, otherwise string) string { return cmp.Or(os.Getenv("AGENTOPS_"+name), otherwise) }
+
+func number(name string, otherwise int64) (int64, error) {
+	text := env(name, "")
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n <= 0 || n > 1<<40 {
+		return 0, fmt.Errorf("AGENTOPS_%s: %q: write a whole number above 0", name, text)
+	}
+	return n, nil
+}

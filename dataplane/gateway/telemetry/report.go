@@ -1,0 +1,42 @@
+// Package telemetry tells what calls did: spans by the OpenTelemetry conventions for generative AI, and metrics.
+package telemetry
+
+import (
+	"time"
+
+	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/route"
+)
+
+// Report is one call, after it ended. It holds no content.
+type Report struct {
+	Began, Ended time.Time
+	// FirstByte is how long the first part of a stream took; 0 when there was none.
+	FirstByte time.Duration
+	// Traceparent of the client, as it came.
+	Traceparent string
+
+	Operation, API                       string
+	Namespace, Agent                     string
+	Team, UseCase, Release               string
+	Run, EndUser                         string
+	Alias, Target, Provider, Model       string
+	ResponseID, ResponseModel, Finish    string
+	Stream                               bool
+	MaxOutput                            int64
+	Usage                                api.Usage
+	MicroUSD                             int64
+	PriceUnknown                         bool
+	Status                               int
+	ErrorCode, ErrorType                 string
+	Verdict                              string
+	Masked, Reported, Blocked            []string
+	Cache                                string
+	Fallback, Escalated, Gone, Unlimited bool
+	// Saved is how many bytes compression took out of the prompt.
+	Saved    int
+	Attempts []route.Attempt
+}
+
+// Sink takes reports. It must not block.
+type Sink interface{ Call(*Report) }
