@@ -40,14 +40,17 @@ async def test_nothing_is_decided_before_every_kind_is_listed(world: World, slow
     assert world.condition("Agent", "billing", "Ready") == ("True", "Ready")
 
 
-async def test_kind_that_cannot_be_listed_keeps_the_gate_shut_until_it_can(world: World) -> None:
-    """A refused list is asked for again and again, and work begins with it."""
-    world.cluster.refusals["list of ConfigMap"] = ApiError(403, "Forbidden", "configmaps is forbidden")
+@pytest.mark.parametrize("kind", ["ConfigMap", "EvalPolicy"])
+async def test_kind_that_cannot_be_listed_keeps_the_gate_shut_until_it_can(world: World, kind: str) -> None:
+    """A refused list is asked for again and again, is named by the readiness probe, and work begins with it."""
+    world.cluster.refusals[f"list of {kind}"] = ApiError(403, "Forbidden", "it is forbidden")
     world.show(agent_body())
     await world.run(120)
     assert world.cluster.writes == 0
+    assert world.operator.missing() == f"waiting for the first list of {kind}"
     world.cluster.refusals.clear()
     await world.run(60)
+    assert world.operator.missing() == ""
     assert world.condition("Agent", "billing", "Ready") == ("True", "Ready")
 
 

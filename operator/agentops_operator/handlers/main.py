@@ -38,7 +38,7 @@ class Standing:
         """What is missing for readiness; empty when nothing is. A replica that stands by is ready to take over."""
         if self.waiting_for_lease:
             return ""
-        return "" if self.operator is not None and self.operator.working else "caches are not filled"
+        return "it begins to lead" if self.operator is None else self.operator.missing()
 
 
 async def serve(settings: RuntimeSettings) -> None:

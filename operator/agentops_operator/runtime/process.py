@@ -99,6 +99,13 @@ class Operator:
             await watch.listed.wait()
         await self._begin()
 
+    def missing(self) -> str:
+        """What work waits for; empty when it has begun."""
+        kinds = self._resync.unlisted[:1] or sorted({watch.kind for watch in self._watches if not watch.listed.is_set()})
+        if kinds:
+            return f"waiting for the first list of {', '.join(kinds)}"
+        return "" if self.working else "waiting for the first look at relay and alert rules"
+
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work, name=name))
 

@@ -32,6 +32,7 @@ class Resync:
         self._store = store
         self._intake = intake
         self._namespaces = namespaces or ("",)
+        self.unlisted = [kind for kind, _ in self._kinds()]  # listed one after another
 
     async def fill(self) -> None:
         """Takes in every object that is there, however often the API server must be asked."""
@@ -39,6 +40,7 @@ class Resync:
             while True:
                 try:
                     await self._take(kind, version)
+                    self.unlisted.remove(kind)
                     break
                 except ApiError as error:
                     LOG.warning("first list of %s: %s", kind, error)

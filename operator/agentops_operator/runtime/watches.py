@@ -69,6 +69,11 @@ class KindWatch:
         self._before: Mapping[Place, Mapping[str, Any]] = {}
         self.listed = asyncio.Event()
 
+    @property
+    def kind(self) -> str:
+        """The kind that is followed."""
+        return self._what.kind
+
     async def run(self) -> None:
         """Follows until cancelled."""
         what = self._what
