@@ -81,26 +81,34 @@ func storeCPU(db *redis.Client) (total float64) {
 	return total
 }
 
-// BenchmarkMemory is what the store needs for one run with its limits, counters and a full list of fingerprints, once its
-// calls are settled and their ids forgotten.
+// BenchmarkMemory is what the store keeps: one run with its counters and a full list of fingerprints, the id of one settled
+// call, a budget of a calendar window and one of a rolling window that was used in each of its buckets.
 func BenchmarkMemory(b *testing.B) {
 	s := startServer(b)
-	client := s.client(b, func(o *Options) { o.Remember = time.Millisecond; o.RunsKept = 1 << 40 })
+	c := steps{b, s.client(b)}
+	ctx := context.Background()
 	store := redis.NewClient(&redis.Options{Addr: s.socket()})
 	defer store.Close()
-	used := func() int64 {
-		n, _ := strconv.ParseInt(store.InfoMap(context.Background(), "memory").Item("Memory", "used_memory"), 10, 64)
-		return n
-	}
-	c, before := steps{b, client}, used()
+	day := ofAgent("shop/a", tokens(maxAmount))
+	rolling := ofAgent("shop/a", &Budget{ID: "shop/rolling", Unit: TotalTokens, Limit: maxAmount, Window: Window{Kind: Rolling, Length: time.Hour}})
+	var last string
 	for i := range b.N {
-		for k := range 64 {
-			call := newCall("shop/a", fmt.Sprint("run-", i), &AgentLimits{Run: RunLimits{Steps: Bound{Max: 100}}})
+		for k := range maxLook {
+			call := newCall("shop/a", fmt.Sprint("run-", i), &AgentLimits{}, day, rolling)
 			call.Fingerprint = uint64(k + 1)
-			c.commit(c.granted(call), usage(100, 20, 5000))
+			c.commit(c.granted(call), Usage{Amounts{100, 20, 5000, false}, true})
+			last = call.ID
 		}
 	}
-	b.ReportMetric(float64(used()-before)/float64(b.N), "bytes/run")
+	size := func(key string) float64 { return float64(store.MemoryUsage(ctx, agentRoot("shop/a")+key, 0).Val()) }
+	b.ReportMetric(size(":r:run-0")+(size(":runs")+size(":live"))/float64(b.N), "bytes/run")
+	b.ReportMetric(size(":s:"+last), "bytes/settled-call")
+	b.ReportMetric(size(":b:"+day.Budget.ID+":"+c.stands(day, 120*maxLook*int64(b.N), 120*maxLook*int64(b.N), 0).WindowID), "bytes/budget")
+	full := agentRoot("shop/a") + ":b:shop/rolling:rolling"
+	for i := range 59 {
+		store.HSet(ctx, full, fmt.Sprint("b", 29_000_000+i), 123456, fmt.Sprint("x", 29_000_000+i), 123456)
+	}
+	b.ReportMetric(size(":b:shop/rolling:rolling"), "bytes/rolling-budget")
 }
 
 // BenchmarkReserveAndCommit is a reserve and commit pair of a typical call: wall time, CPU of this process, allocations.
@@ -129,4 +137,27 @@ func freePort(t testing.TB) int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// BenchmarkTwoRoundTrips is the floor: two commands without a word of ours, by the same client.
+func BenchmarkTwoRoundTrips(b *testing.B) {
+	s := startServer(b)
+	client := s.client(b)
+	for _, parallel := range []int{1, 16} {
+		b.Run(fmt.Sprintf("unix/clients=%d", parallel), func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(parallel)
+			before := cpu()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					for range 2 {
+						if err := client.store.redis.Ping(context.Background()).Err(); err != nil {
+							b.Error(err)
+						}
+					}
+				}
+			})
+			b.ReportMetric(float64((cpu()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
 }

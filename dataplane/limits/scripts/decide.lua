@@ -5,6 +5,7 @@ local more = {xs = num(), xt = num(), xc = num(), xw = num()}
 local by, note = arg(), arg()
 local reason, limit, used, budget_id, budget_key, expiry, keep, idle = arg(), num(), num(), arg(), arg(), num(), num(), num()
 sweep(8)
+expire_holds()
 
 local key = root .. ':r:' .. run
 local got = call('HMGET', key, 'st', 'hn', 'did', 'ha', 'hk', 'hr', 'wv')

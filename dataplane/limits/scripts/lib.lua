@@ -1,6 +1,6 @@
 -- Shared by all scripts. KEYS[1] is the root of a hash slot; every key that a script touches begins with it.
---   :res   hash  call id -> reservation in flight          :due   zset  call id by deadline
---   :s:ID  text  how a call was settled: c(ommitted), r(eleased), or the reservation that was swept
+--   :res   hash  call id -> record of what is in flight      :due   zset  call id by deadline
+--   :s:ID  text  how a call was settled: c(ommitted), r(eleased), or the record of what was swept
 --   :b:... hash  one budget in one window                  :q :t :n  hash  requests, tokens, new runs of a minute
 --   :r:RUN hash  one run                                   :runs zset by start, :live by end of activity, :held by expiry
 local root, call = KEYS[1], redis.call
@@ -14,6 +14,7 @@ local at = 0
 local function arg() at = at + 1; return ARGV[at] end
 local function num() at = at + 1; return tonumber(ARGV[at]) end
 
+local function int(v) return tonumber(v or 0) end
 local function incr(key, field, by) if by ~= 0 then call('HINCRBY', key, field, by) end end
 
 -- Keeps a key for at least so long. Asking first is cheaper than writing: each write goes to disk before it is answered.
@@ -46,19 +47,18 @@ local function advance(key, width)
   return cur
 end
 
--- One account is used, estimated and reserved: fields u, e, r behind a prefix. Width 0 is no rolling window.
-local function add(key, prefix, width, bucket, used, estimated, reserved)
-  incr(key, prefix .. 'r', reserved)
-  if width > 0 and (used ~= 0 or estimated ~= 0) then
-    local cur = advance(key, width)
-    if bucket <= cur - BUCKETS then return end
-    bucket = math.min(bucket, cur)
-    incr(key, 'b' .. bucket, used); incr(key, 'x' .. bucket, estimated)
-    local v = call('HMGET', key, 'lo', 'hi')
-    if bucket < tonumber(v[1] or bucket + 1) then call('HSET', key, 'lo', bucket) end
-    if bucket > tonumber(v[2] or bucket - 1) then call('HSET', key, 'hi', bucket) end
-  end
-  incr(key, prefix .. 'u', used); incr(key, prefix .. 'e', estimated)
+-- Changes one rolling account: fields u, e, r in all, b and x in each bucket.
+local function add(key, width, bucket, used, estimated, reserved)
+  incr(key, 'r', reserved)
+  if used == 0 and estimated == 0 then return end
+  local cur = advance(key, width)
+  if bucket <= cur - BUCKETS then return end
+  bucket = math.min(bucket, cur)
+  incr(key, 'b' .. bucket, used); incr(key, 'x' .. bucket, estimated)
+  incr(key, 'u', used); incr(key, 'e', estimated)
+  local v = call('HMGET', key, 'lo', 'hi')
+  if bucket < tonumber(v[1] or bucket + 1) then call('HSET', key, 'lo', bucket) end
+  if bucket > tonumber(v[2] or bucket - 1) then call('HSET', key, 'hi', bucket) end
 end
 
 -- Milliseconds until a rolling window has room for `need` more.
@@ -74,6 +74,49 @@ local function room(key, width, need)
   return 1000
 end
 
+-- What is in flight is recorded flat: run, fingerprint, 1 if the run began with it, tokens, usd, buckets of :q :t :n (0 if
+-- that rate has no limit), and for each budget suffix, width, bucket, amount, unpriced.
+local HEAD, EACH = 8, 5
+
+-- Ends a reservation: reserved becomes used, or what was used instead. `late`: it was charged whole before.
+-- Accounts that are gone have nothing to correct, and nothing may be brought back without an expiry.
+local function charge(rec, late, steps, tokens, usd, actual, estimated, unpriced)
+  local sign, back = late and 0 or 1, late and 1 or 0
+  local e = estimated and 1 or 0
+  local waits
+  if rec[1] ~= '' then
+    local key = root .. ':r:' .. rec[1]
+    local v = call('HMGET', key, 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr', 'st')
+    if v[10] then
+      waits = int(v[3]) - sign
+      call('HSET', key, 'su', int(v[1]) + steps - back, 'se', int(v[2]) + e * steps - back, 'sr', waits,
+        'tu', int(v[4]) + tokens - back * rec[4], 'te', int(v[5]) + e * tokens - back * rec[4], 'tr', int(v[6]) - sign * rec[4],
+        'cu', int(v[7]) + usd - back * rec[5], 'ce', int(v[8]) + e * usd - back * rec[5], 'cr', int(v[9]) - sign * rec[5],
+        'tl', now)
+    end
+  end
+  local rates = {':q', steps, 1, ':t', tokens, rec[4], ':n', steps, 1}
+  for i = 0, 2 do
+    local bucket, key, amount = rec[6 + i], root .. rates[3 * i + 1], rates[3 * i + 3]
+    if bucket > 0 and call('EXISTS', key) == 1 then
+      local u = rates[3 * i + 2]
+      add(key, 1000, bucket, u - back * amount, e * u - back * amount, -sign * amount)
+    end
+  end
+  for i = 1, (#rec - HEAD) / EACH do
+    local o = HEAD + EACH * (i - 1)
+    local key, width, amount, n = root .. rec[o + 1], rec[o + 2], rec[o + 4], unpriced and unpriced[i] or 0
+    local v = call('HMGET', key, 'u', 'e', 'r', 'n')
+    if v[3] then
+      local u, x = actual[i] - back * amount, e * actual[i] - back * amount
+      if width > 0 then add(key, width, rec[o + 3], u, x, -sign * amount)
+      else call('HSET', key, 'u', int(v[1]) + u, 'e', int(v[2]) + x, 'r', int(v[3]) - sign * amount) end
+      incr(key, 'n', n - back * rec[o + 5])
+    end
+  end
+  return waits
+end
+
 -- Reservations past their deadline are charged whole and marked estimated. What is kept lets a late commit correct it.
 local function sweep(most)
   for _, id in ipairs(call('ZRANGEBYSCORE', root .. ':due', '-inf', now, 'LIMIT', 0, most)) do
@@ -81,18 +124,19 @@ local function sweep(most)
     call('ZREM', root .. ':due', id)
     if packed then
       call('HDEL', root .. ':res', id)
-      local rec = cmsgpack.unpack(packed)
-      for _, a in ipairs(rec.a) do
-        local key = root .. a[1]
-        if call('EXISTS', key) == 1 then
-          add(key, a[2], a[5], a[6], a[3], a[3], -a[3])
-          if a[7] == 1 then incr(key, 'n', 1) end
-        end
+      local rec, actual, unpriced = cmsgpack.unpack(packed), {}, {}
+      for i = 1, (#rec - HEAD) / EACH do
+        actual[i], unpriced[i] = rec[HEAD + EACH * i - 1], rec[HEAD + EACH * i]
       end
+      charge(rec, false, 1, rec[4], rec[5], actual, true, unpriced)
       call('SET', root .. ':s:' .. id, packed, 'PX', DAY)
     end
   end
-  for _, run in ipairs(call('ZRANGEBYSCORE', root .. ':held', '-inf', now, 'LIMIT', 0, 4)) do
+end
+
+-- Holds that nobody decided in time cancel their run.
+local function expire_holds()
+  for _, run in ipairs(call('ZRANGEBYSCORE', root .. ':held', '-inf', now, 'LIMIT', 0, 100)) do
     call('ZREM', root .. ':held', run)
     if call('HGET', root .. ':r:' .. run, 'st') == 'Held' then
       call('HSET', root .. ':r:' .. run, 'st', 'Cancelled', 'hp', 1)
@@ -112,9 +156,9 @@ end
 -- The caller computed the window; 2 s is more than its idea of our clock can be off.
 local function outside(b) return b.till > 0 and (now < b.from - 2000 or now >= b.till + 2000) end
 
+-- A calendar window's expiry is set when it begins, the others' whenever it is short.
 local function expire(b)
-  if b.at == 0 then stay(b.key, b.keep)
-  elseif call('PTTL', b.key) < b.at - now - 1 then call('PEXPIREAT', b.key, b.at) end
+  if b.at == 0 then stay(b.key, b.keep) elseif b.fresh then call('PEXPIREAT', b.key, b.at) end
 end
 
 -- Reads a budget; with `mark`, thresholds that use has passed are remembered by amount, so that each is reported once even
@@ -123,7 +167,8 @@ local function stand(b, mark)
   b.bucket = 0
   if b.width > 0 then b.bucket = advance(b.key, b.width) end
   local v = call('HMGET', b.key, 'u', 'e', 'r', 'w', 'n', 'g')
-  for i = 1, 6 do v[i] = tonumber(v[i] or 0) end
+  b.fresh = not v[3]
+  for i = 1, 6 do v[i] = int(v[i]) end
   b.u, b.e, b.r, b.w, b.n = v[1], v[2], v[3], v[4], v[5]
   local g, before, reached, top = v[6], 0, 0, 0
   for _, step in ipairs(b.steps) do

@@ -12,8 +12,9 @@ for i = 1, num() do
   if outside(budgets[i]) then return {'window', now} end
 end
 
-local accounts, new, run, key, v, idle, keep = {}, false, '', nil, nil, 0, 0
-local fingerprint, minute = '', {}
+local new, run, key, v, idle, keep = false, '', nil, nil, 0, 0
+local fingerprint, tokens, usd, at_once = '', 0, 0, 0
+local buckets, minute = {0, 0, 0}, {}
 
 local RUN = {'st', 't0', 'pz', 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr', 'xs', 'xt', 'xc', 'xw', 'fp', 'wv',
   'hn', 'hr', 'hl', 'hu', 'hb', 'ha', 'hx', 'hp'}
@@ -24,7 +25,7 @@ local function load_run()
   for i, name in ipairs(RUN) do v[name] = got[i] or nil end
   new = not v.st
   for _, name in ipairs({'t0', 'pz', 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr', 'xs', 'xt', 'xc', 'xw'}) do
-    v[name] = tonumber(v[name] or 0)
+    v[name] = int(v[name])
   end
   v.st = v.st or 'Running'
   if new then v.t0 = now end
@@ -47,7 +48,7 @@ end
 -- At a run's own limit: refuse, or hold the run for a person. What only waits for calls in flight holds nobody.
 local function at_limit(reason, limit, used, reserved, retry, action, expiry)
   if action ~= 'Hold' or retry > 0 then return deny(reason, limit, used, reserved, retry) end
-  v.hn = tonumber(v.hn or 0) + 1
+  v.hn = int(v.hn) + 1
   v.st, v.hr, v.hl, v.hu, v.hb, v.ha, v.hx, v.hp = 'Held', reason, limit, used, '', now, now + expiry, 0
   call('HSET', key, 'st', v.st, 'hn', v.hn, 'hr', reason, 'hl', limit, 'hu', used, 'hb', '', 'hk', '', 'ha', now, 'hx', v.hx,
     'hp', 0, 'pa', now)
@@ -89,26 +90,26 @@ local function forget_oldest()
 end
 
 -- A rate is a rolling minute in buckets of a second.
-local function rate(suffix, role, amount, limit, reason)
+local function rate(place, suffix, amount, limit, reason)
   if limit == 0 then return nil end
   local k = root .. suffix
   local bucket = advance(k, 1000)
   local m = call('HMGET', k, 'u', 'r')
-  local u, r = tonumber(m[1] or 0), tonumber(m[2] or 0)
+  local u, r = int(m[1]), int(m[2])
   if u + r + amount > limit then
     return deny(reason, limit, u, r, amount > limit and 0 or room(k, 1000, u + r + amount - limit))
   end
-  accounts[#accounts + 1] = {suffix, '', amount, role, 1000, bucket, 0}
-  minute[#minute + 1] = k
+  buckets[place] = bucket
+  minute[#minute + 1] = k; minute[#minute + 1] = r + amount
 end
 
 local function check_agent()
-  run, fingerprint = arg(), arg()
-  local tokens, usd = num(), num()
+  run, fingerprint, tokens, usd = arg(), arg(), num(), num()
   local steps_max, steps_do, tokens_max, tokens_do, usd_max, usd_do = num(), arg(), num(), arg(), num(), arg()
   local wall_max, wall_do, same_max, same_do = num(), arg(), num(), arg()
   local look, few, look_do = num(), num(), arg()
-  local at_once, new_runs, requests, rate_tokens, flight = num(), num(), num(), num(), num()
+  at_once = num()
+  local new_runs, requests, rate_tokens, flight = num(), num(), num(), num()
   idle, keep = num(), num()
   local expiry = num()
   if run ~= '' then
@@ -117,6 +118,10 @@ local function check_agent()
   end
   if again then return nil end
   if run ~= '' then
+    if v.st == 'Held' and now >= tonumber(v.hx) then
+      v.st, v.hp = 'Cancelled', 1
+      expire_holds()
+    end
     if v.st == 'Held' then return deny('RunHeld', tonumber(v.hl), tonumber(v.hu), 0, 0) end
     if v.st == 'TakenOver' or v.st == 'Cancelled' then return deny('Run' .. v.st, 0, 0, 0, 0) end
     if v.st == 'Finished' then v.st = 'Running' end
@@ -141,7 +146,7 @@ local function check_agent()
     if limit then return at_limit('MaxTokens', limit, used, reserved, retry, tokens_do, expiry) end
     limit, used, reserved, retry = over('c', usd, usd_max, v.xc)
     if limit then return at_limit('MaxCost', limit, used, reserved, retry, usd_do, expiry) end
-    call('ZREMRANGEBYSCORE', root .. ':live', '-inf', now)
+    if at_once > 0 or new then call('ZREMRANGEBYSCORE', root .. ':live', '-inf', now) end
     if at_once > 0 and not call('ZSCORE', root .. ':live', run) then
       local n = call('ZCARD', root .. ':live')
       if n >= at_once then
@@ -150,16 +155,13 @@ local function check_agent()
       end
     end
     if new then
-      local refused = rate(':n', 0, 1, new_runs, 'NewRunsPerMinute')
+      local refused = rate(3, ':n', 1, new_runs, 'NewRunsPerMinute')
       if refused then return refused end
       local n = call('ZCARD', root .. ':runs')
       if n >= runs_kept and not forget_oldest() then return deny('TooManyRuns', runs_kept, n, 0, 1000) end
     end
-    accounts[#accounts + 1] = {':r:' .. run, 's', 1, 0, 0, 0, 0}
-    accounts[#accounts + 1] = {':r:' .. run, 't', tokens, -1, 0, 0, 0}
-    accounts[#accounts + 1] = {':r:' .. run, 'c', usd, -2, 0, 0, 0}
   end
-  local refused = rate(':q', 0, 1, requests, 'RequestsPerMinute') or rate(':t', -1, tokens, rate_tokens, 'TokensPerMinute')
+  local refused = rate(1, ':q', 1, requests, 'RequestsPerMinute') or rate(2, ':t', tokens, rate_tokens, 'TokensPerMinute')
   if refused then return refused end
   if flight > 0 then
     local n = call('HLEN', root .. ':res')
@@ -197,32 +199,45 @@ for i, b in ipairs(budgets) do
       end
     end
   end
-  accounts[#accounts + 1] = {b.suffix, '', b.amount, i, b.width, b.bucket, b.unpriced}
+end
+
+local function keep_run()
+  v.sr, v.tr, v.cr = v.sr + 1, v.tr + tokens, v.cr + usd
+  local fields = {'sr', v.sr, 'tr', v.tr, 'cr', v.cr, 'tl', now, 'st', v.st}
+  if fingerprint ~= '' then
+    fields[11], fields[12] = 'fp', ((v.fp or '') .. fingerprint):sub(-512)
+  end
+  if new then
+    fields[#fields + 1] = 't0'; fields[#fields + 1] = now
+    call('ZADD', root .. ':runs', now, run)
+  end
+  call('HSET', key, unpack(fields))
+  call('ZADD', root .. ':live', now + math.max(idle, timeout), run)
+  -- The longest that anything of this run can still need: its own memory, and a call in flight.
+  if call('PTTL', key) < keep + timeout then
+    stay(key, keep + timeout); stay(root .. ':runs', 2 * (keep + timeout)); stay(root .. ':live', 2 * (keep + timeout))
+  end
 end
 
 if denied == 0 and not again then
-  -- Also by zero: what is settled must find its account.
-  for _, a in ipairs(accounts) do call('HINCRBY', root .. a[1], a[2] .. 'r', a[3]) end
-  for _, b in ipairs(budgets) do b.r = b.r + b.amount; expire(b) end
-  for _, k in ipairs(minute) do stay(k, timeout + 120000) end
-  local due = now + timeout
-  call('HSET', root .. ':res', id, cmsgpack.pack({a = accounts, f = fingerprint, run = run, new = new}))
-  call('ZADD', root .. ':due', due, id)
-  stay(root .. ':res', RES_KEEP); stay(root .. ':due', RES_KEEP)
-  if run ~= '' then
-    local r = call('HMGET', key, 'sr', 'tr', 'cr')
-    v.sr, v.tr, v.cr = tonumber(r[1] or 0), tonumber(r[2] or 0), tonumber(r[3] or 0)
-    if new then
-      call('HSET', key, 't0', now)
-      call('ZADD', root .. ':runs', now, run)
-    end
-    call('HSET', key, 'st', v.st, 'tl', now)
-    if fingerprint ~= '' then call('HSET', key, 'fp', ((v.fp or '') .. fingerprint):sub(-512)) end
-    -- The longest that anything of this run can still need: its own memory, and a call in flight.
-    stay(key, keep + timeout)
-    call('ZADD', root .. ':live', now + math.max(idle, timeout), run)
-    stay(root .. ':runs', keep + timeout); stay(root .. ':live', keep + timeout)
+  -- Reserved is written also where it is zero: what is settled must find its account.
+  local rec = {run, fingerprint, new and 1 or 0, tokens, usd, buckets[1], buckets[2], buckets[3]}
+  for _, b in ipairs(budgets) do
+    b.r = b.r + b.amount
+    call('HSET', b.key, 'r', b.r)
+    expire(b)
+    local n = #rec
+    rec[n + 1], rec[n + 2], rec[n + 3], rec[n + 4], rec[n + 5] = b.suffix, b.width, b.bucket, b.amount, b.unpriced
   end
+  for i = 1, #minute, 2 do
+    call('HSET', minute[i], 'r', minute[i + 1])
+    stay(minute[i], timeout + 120000)
+  end
+  call('HSET', root .. ':res', id, cmsgpack.pack(rec))
+  call('ZADD', root .. ':due', now + timeout, id)
+  -- Both hold the same ids, so both begin and end at the same time.
+  if call('PTTL', root .. ':due') < RES_KEEP then stay(root .. ':res', RES_KEEP); stay(root .. ':due', RES_KEEP) end
+  if run ~= '' then keep_run() end
 end
 
 local reply = {again and 'again' or denied > 0 and 'budget' or 'ok', now, '', denied, 0, 0, retry, 0}

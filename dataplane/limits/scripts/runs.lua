@@ -2,6 +2,7 @@
 -- Reply: {word, now, next score, next run, {run, {field, value...}}...}
 local set, score, after, size = arg(), arg(), arg(), num()
 sweep(1000)
+expire_holds()
 local function fields(run) return call('HGETALL', root .. ':r:' .. run) end
 if set == '' then return {'ok', now, '', '', {after, fields(after)}} end
 

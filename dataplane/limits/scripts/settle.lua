@@ -22,54 +22,41 @@ else
   else word = 'new' end
 end
 
-local function used(a)
-  if op ~= 'commit' then return 0 end
-  if a[4] == 0 then return 1 elseif a[4] == -1 then return tokens elseif a[4] == -2 then return usd end
-  return actual[a[4]]
-end
-
 -- The charge of a call that left no reservation: let through while the store was down, or released before.
 local function charge_new()
-  local function charge(key, prefix, amount) add(key, prefix, 0, 0, amount, estimated == 1 and amount or 0, 0) end
+  local e = estimated == 1
   if agent == 1 and run ~= '' then
     local key = root .. ':r:' .. run
     if call('HSETNX', key, 't0', now) == 1 then
-      call('HSET', key, 'st', 'Running', 'tl', now)
+      call('HSET', key, 'st', 'Running')
       call('ZADD', root .. ':runs', now, run); stay(root .. ':runs', run_keep)
     end
-    charge(key, 's', 1); charge(key, 't', tokens); charge(key, 'c', usd)
+    for _, a in ipairs({{'s', 1}, {'t', tokens}, {'c', usd}}) do
+      incr(key, a[1] .. 'u', a[2])
+      if e then incr(key, a[1] .. 'e', a[2]) end
+    end
+    call('HSET', key, 'tl', now)
     stay(key, run_keep)
   end
   for i, b in ipairs(budgets) do
     if b.at == 0 or b.at > now then
-      local bucket = b.width > 0 and advance(b.key, b.width) or 0
-      add(b.key, '', b.width, bucket, actual[i], estimated == 1 and actual[i] or 0, 0)
+      b.fresh = call('EXISTS', b.key) == 0
+      if b.width > 0 then add(b.key, b.width, advance(b.key, b.width), actual[i], e and actual[i] or 0, 0)
+      else incr(b.key, 'u', actual[i]); incr(b.key, 'e', e and actual[i] or 0) end
+      call('HSET', b.key, 'r', call('HGET', b.key, 'r') or 0)
       incr(b.key, 'n', b.unpriced)
       expire(b)
     end
   end
 end
 
-local function settle_account(a)
-  local key = root .. a[1]
-  -- Its window, or its run, is gone: nothing to correct, and nothing to bring back without an expiry.
-  if call('EXISTS', key) == 0 then return end
-  local u, e = used(a), 0
-  if estimated == 1 then e = u end
-  if word == 'late' then add(key, a[2], a[5], a[6], u - a[3], e - a[3], 0)
-  else add(key, a[2], a[5], a[6], u, e, -a[3]) end
-  local n = 0
-  if op == 'commit' and a[4] > 0 then n = budgets[a[4]].unpriced end
-  incr(key, 'n', n - (word == 'late' and a[7] or 0))
-end
-
 -- A call that was not made is no step towards a loop.
 local function unmark_call()
-  local key = root .. ':r:' .. rec.run
+  local key = root .. ':r:' .. rec[1]
   local past = call('HGET', key, 'fp')
   if not past then return end
   for i = #past - 7, 1, -8 do
-    if past:sub(i, i + 7) == rec.f then
+    if past:sub(i, i + 7) == rec[2] then
       call('HSET', key, 'fp', past:sub(1, i - 1) .. past:sub(i + 8))
       return
     end
@@ -78,23 +65,25 @@ end
 
 -- A run whose first call was refused elsewhere never began.
 local function unmake_run()
-  local key = root .. ':r:' .. rec.run
+  local key = root .. ':r:' .. rec[1]
   local s = call('HMGET', key, 'st', 'su', 'sr', 'hn')
-  if s[1] == 'Running' and tonumber(s[2] or 0) + tonumber(s[3] or 0) == 0 and not s[4] then
-    call('DEL', key); call('ZREM', root .. ':runs', rec.run); call('ZREM', root .. ':live', rec.run)
+  if s[1] == 'Running' and int(s[2]) + int(s[3]) == 0 and not s[4] then
+    call('DEL', key); call('ZREM', root .. ':runs', rec[1]); call('ZREM', root .. ':live', rec[1])
   end
 end
 
 if rec then
-  for _, a in ipairs(rec.a) do settle_account(a) end
-  if rec.run ~= '' then
-    local key = root .. ':r:' .. rec.run
-    if op ~= 'commit' and rec.f ~= '' then unmark_call() end
-    if (op == 'rollback' or op == 'forget') and rec.new then unmake_run()
-    elseif call('EXISTS', key) == 1 then
-      call('HSET', key, 'tl', now)
-      if tonumber(call('HGET', key, 'sr') or 0) == 0 then call('ZADD', root .. ':live', 'XX', now + idle, rec.run) end
-    end
+  local commit, unpriced_of = op == 'commit', {}
+  for i, b in ipairs(budgets) do
+    if not commit then actual[i] = 0 end
+    unpriced_of[i] = commit and b.unpriced or 0
+  end
+  local waits = charge(rec, word == 'late', commit and 1 or 0, commit and tokens or 0, commit and usd or 0, actual,
+    commit and estimated == 1, unpriced_of)
+  if rec[1] ~= '' then
+    if not commit and rec[2] ~= '' then unmark_call() end
+    if (op == 'rollback' or op == 'forget') and rec[3] == 1 then unmake_run()
+    elseif waits == 0 then call('ZADD', root .. ':live', 'XX', now + idle, rec[1]) end
   end
 elseif word == 'new' and op == 'commit' then charge_new() end
 
@@ -103,5 +92,6 @@ if op == 'forget' then call('DEL', mark)
 elseif word ~= 'again' then call('SET', mark, op == 'commit' and 'c' or 'r', 'PX', keep) end
 
 local reply = {word, now}
-for _, b in ipairs(budgets) do stand(b, op == 'commit' and call('EXISTS', b.key) == 1); report(reply, b) end
+if op ~= 'commit' then return reply end
+for _, b in ipairs(budgets) do stand(b, true); report(reply, b) end
 return reply

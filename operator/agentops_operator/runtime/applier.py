@@ -30,12 +30,18 @@ class Applier:
         # A version that fulfils another desired object does not fulfil this one: their marks differ.
         if now is not None and not now.settled and await self._fulfils(now, marked, mark):
             return False
-        answer = await self._apply_or_replace(marked)
+        self._children.writing.add(ref_of(obj))
+        try:
+            answer = await self._apply_or_replace(marked)
+        finally:
+            self._children.writing.discard(ref_of(obj))
         # The API server may store a value in another form ("1000m" as "1"): what counts is the version that came of
         # this very object. Compared by content, it would be applied again at every pass.
         item = live(answer, obj["apiVersion"], obj["kind"], whole=False, settled=mark)
         newest = self._children.get(item.ref)
-        if newest is None or not _newer(newest, item):
+        if newest is not None and _newer(newest, item):
+            self._children.overtaken(newest)
+        else:
             self._children.put(item)
         return True
 

@@ -1,6 +1,6 @@
 """Live objects that the operator applied, by place and by owner."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agentops_operator.runtime.live import Live
 from agentops_operator.runtime.objects import Ref
@@ -12,6 +12,8 @@ class ChildCache:
     def __init__(self) -> None:
         self._by_ref: dict[Ref, Live] = {}
         self._by_owner: dict[str, set[Ref]] = {}
+        self.writing: set[Ref] = set()  # objects whose apply is on its way
+        self.overtaken: Callable[[Live], None] = lambda _: None  # told of objects that somebody changed meanwhile
 
     def get(self, ref: Ref) -> Live | None:
         """The object, or None."""

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio import client as api
 from kubernetes.aio import config as kube_config
+from yarl import URL
 
 from agentops_operator.agent.kind import KINDS
 from agentops_operator.api.kind import API_VERSION
@@ -51,7 +53,6 @@ class ApiCluster:
         # The library looks for proxies and ~/.netrc at every request, in a thread: half of the time of a small request.
         configuration.client_session_kwargs = {"trust_env": False}
         self._client = api.ApiClient(configuration)
-        self._client.user_agent = FIELD_MANAGER
         self._metrics = metrics
 
     async def close(self) -> None:
@@ -187,17 +188,15 @@ class ApiCluster:
         return answer
 
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
-        headers = {"Accept": request.accept, "Content-Type": request.content}
-        # The body goes around param_serialize, which would copy it value by value.
-        verb, url, headers, _, _ = await self._client.param_serialize(
-            request.method,
-            request.path,
-            query_params=list(request.query.items()),
-            header_params=headers,
-            auth_settings=["BearerToken"],
-        )
+        # The library's param_serialize would copy the body value by value, and quote and parse the address once more.
+        settings = self._client.configuration
+        headers = {"Accept": request.accept, "Content-Type": request.content, "User-Agent": FIELD_MANAGER}
+        if token := await settings.get_api_key_with_prefix("BearerToken", alias="authorization"):
+            headers["Authorization"] = token
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = URL(f"{settings.host}{request.path}{query}", encoded=True)
         try:
-            answer = await self._client.call_api(verb, url, headers, request.body, _request_timeout=request.limits)
+            answer = await self._client.call_api(request.method, url, headers, request.body, _request_timeout=request.limits)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._metrics.requests.labels("<error>", request.method).inc()
             raise ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}") from error

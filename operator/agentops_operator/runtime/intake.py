@@ -64,6 +64,7 @@ class Intake:
         self._attendance = attendance
         self._add = add
         self._policies = {info.kind: info for info in POLICIES}
+        store.children.overtaken = lambda item: self._due(self._owners(item))
         self.namespaces_changed: Callable[[frozenset[str]], None] = lambda _: None
 
     def seen(self, kind: str, body: Mapping[str, Any], *, whole: bool = True) -> None:
@@ -109,7 +110,8 @@ class Intake:
             return  # most events are echoes of our own writes
         item = live(body, CHILDREN[kind], kind, whole=whole)
         self._store.children.put(item)
-        self._due(self._owners(item))
+        if item.ref not in self._store.children.writing:  # else the answer tells whether it is ours or a later one
+            self._due(self._owners(item))
 
     def _owners(self, item: Live) -> Iterable[Key]:
         """Whose work a change of this child undoes."""

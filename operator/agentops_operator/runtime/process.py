@@ -66,7 +66,7 @@ class Operator:
     def _parts(self) -> Parts:
         outside, store = self._outside, self.store
         applier = Applier(outside.cluster, store.children)
-        statuses = StatusWriter(outside.cluster, outside.clock)
+        statuses = StatusWriter(outside.cluster, outside.clock, store.writing)
         outcomes = Outcomes()
         return Parts(
             store=store,

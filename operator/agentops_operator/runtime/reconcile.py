@@ -24,7 +24,7 @@ from agentops_operator.runtime.objects import ApiError
 from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
 from agentops_operator.runtime.relay_writer import RelayWriter
-from agentops_operator.runtime.status import StatusWriter
+from agentops_operator.runtime.status import StatusWriter, Written
 from agentops_operator.runtime.store import Store
 
 LOOK_AGAIN = 600.0  # seconds until optional APIs are looked for again
@@ -133,13 +133,18 @@ class Reconciler:
     async def _status(self, agent: Resource[AgentSpec], plan: Plan) -> None:
         parts = self._parts
         written = await parts.statuses.write(agent, plan.conditions, plan.status)
-        if written is None:
-            return
-        newest = parts.store.agents.get(agent.key)
-        if newest is not None and newest.uid == agent.uid:
-            # Our own write is known before the watch shows it, or the next pass would compare with an old status.
-            parts.store.agents.put(replace(newest, status=written.after))
-        await parts.recorder.record(agent, transitions(written))
+        if written is not None:
+            self._learn(agent, written)
+            await parts.recorder.record(agent, transitions(written))
+
+    def _learn(self, agent: Resource[AgentSpec] | Invalid, written: Written) -> None:
+        """Our own write is known before the watch shows it, or the next pass would compare with an old status.
+
+        A status that came meanwhile is newer, or is followed by the event of our own.
+        """
+        newest = self._parts.store.agents.get(agent.key)
+        if newest is not None and newest.uid == agent.uid and newest.status == written.before:
+            self._parts.store.agents.put(replace(newest, status=written.after))
 
     async def _stall(self, agent: Invalid) -> None:
         """Nothing of it is changed: what an older version applied for it stays in force."""
@@ -147,9 +152,7 @@ class Reconciler:
         kept = {name: value for name, value in agent.status.items() if name not in ("conditions", "observedGeneration")}
         written = await self._parts.statuses.write(agent, (*kstatus(refused, refused), refused), kept)
         if written is not None:
-            newest = self._parts.store.agents.get(agent.key)
-            if newest is not None and newest.uid == agent.uid:
-                self._parts.store.agents.put(replace(newest, status=written.after))
+            self._learn(agent, written)
             await self._parts.recorder.record(agent, transitions(written))
 
     def _forget(self, key: Key) -> None:
@@ -178,18 +181,24 @@ class Reconciler:
     def _tell(self, namespace: str, error: str) -> None:
         """Lets the Agents of a namespace say that their index could not be written, or that it is well again."""
         errors = self._parts.store.errors
+        if not error and not errors:
+            return  # as nearly always: an index is written once a second while Agents arrive
         for agent in self._parts.store.agents.in_namespace(namespace):
             if errors.get(agent.key, "") != error:
-                errors[agent.key] = error
                 self._due(agent.key)
+                if error:
+                    errors[agent.key] = error
+                else:
+                    del errors[agent.key]
 
     async def _policy(self, key: Key) -> None:
         parts = self._parts
         written = await parts.policies.write(key)
         policy = parts.store.policies.get(key)
         if written is not None and policy is not None:
-            policy = replace(policy, status=written.after)
-            parts.store.policies.put(policy)
+            if policy.status == written.before:
+                policy = replace(policy, status=written.after)
+                parts.store.policies.put(policy)
             await parts.recorder.record(policy, transitions(written))
         parts.gauges.show_policy(key, policy)
 

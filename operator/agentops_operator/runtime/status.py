@@ -27,9 +27,10 @@ class Written:
 class StatusWriter:
     """Compares the desired status with the one that the API server last showed."""
 
-    def __init__(self, cluster: Cluster, clock: Clock) -> None:
+    def __init__(self, cluster: Cluster, clock: Clock, writing: dict[Key, Status]) -> None:
         self._cluster = cluster
         self._clock = clock
+        self._writing = writing  # so that an event that is faster than the answer is no reason for another pass
         self._settled: dict[Key, tuple[str, str]] = {}
 
     async def write(self, obj: Object, conditions: Sequence[Condition], fields: Status) -> Written | None:
@@ -39,7 +40,11 @@ class StatusWriter:
             return None
         metadata = {"name": obj.key.name, "namespace": obj.key.namespace, "uid": obj.uid}
         body = {"apiVersion": API_VERSION, "kind": obj.key.kind, "metadata": metadata, "status": after}
-        answer = await self._cluster.apply_status(body)
+        self._writing[obj.key] = after
+        try:
+            answer = await self._cluster.apply_status(body)
+        finally:
+            del self._writing[obj.key]
         stored = slim(answer.get("status") or {})
         # The API server may add defaults. Told apart from a change by somebody else only by this memory.
         self._settled.pop(obj.key, None)
@@ -61,14 +66,18 @@ class StatusWriter:
         self._settled.pop(key, None)
 
 
-def same(before: Status, after: Status) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Whether two statuses say the same; absent and empty are one."""
-    return bool(_bare(before) == _bare(after))
+    if one == other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return _empty(one) and _empty(other)
 
 
-def _bare(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: bare for key, item in value.items() if (bare := _bare(item)) not in (None, "", {}, [])}
-    if isinstance(value, list | tuple):
-        return [_bare(item) for item in value]
-    return value
+def _empty(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_empty, value.values()))
+    return value in (None, "", [], ())

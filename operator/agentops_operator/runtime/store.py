@@ -43,6 +43,7 @@ class Store:
         self.relay = RelayObservation()
         self.alerting: dict[str, Alerting] = {}
         self.errors: dict[Key, str] = {}
+        self.writing: dict[Key, Mapping[str, Any]] = {}  # statuses that are on their way to the API server
 
     def gather(self, key: Key) -> Input | Invalid | None:
         """All facts on one Agent; Invalid when its spec cannot be read, None when it is gone."""
@@ -75,12 +76,16 @@ class Store:
         old = self.agents.get(agent.key)
         if old is not None and type(old) is type(agent) and old == agent:
             # Only the status or metadata of no interest changed. A status that is not the one known is repaired.
-            drifted = old.status != agent.status
+            drifted = self._drifted(old, agent)
             self.agents.put(agent)
             return (agent.key,) if drifted else ()
         touched = self._neighbours(old)
         self.agents.put(agent)
         return {agent.key, *touched, *self._neighbours(agent)}
+
+    def _drifted(self, old: Known, new: Known) -> bool:
+        """Whether somebody else wrote the status."""
+        return old.status != new.status and new.status != self.writing.get(new.key)
 
     def agent_gone(self, key: Key) -> Keys:
         """An Agent was deleted; Agents that it kept from their pods may have them now."""
@@ -101,7 +106,7 @@ class Store:
         old = self.policies.get(policy.key)
         self.policies.put(policy)
         if old is not None and type(old) is type(policy) and old == policy:
-            return (policy.key,) if old.status != policy.status else ()
+            return (policy.key,) if self._drifted(old, policy) else ()
         return {policy.key, *self.bound_by(old), *self.bound_by(policy)}
 
     def policy_gone(self, key: Key) -> Keys:
