@@ -154,6 +154,12 @@ def test_images_follow_the_values(render: Render) -> None:
     assert f'"image": dyn("{collector}")' in sidecar
 
 
+def test_patch_is_made_of_plain_maps(render: Render) -> None:
+    """A list with a typed Object in it makes API server 1.36 panic, and a panic fails the pod whatever the policy says."""
+    (policy,) = named(render(), "MutatingAdmissionPolicy")
+    assert re.findall(r"\bObject\b[.{]", json.dumps(policy["spec"])) == []
+
+
 def test_quantities_of_the_sidecar_may_be_numbers(render: Render) -> None:
     """`cpu: 1` beside `memory: 64Mi` would be two types in one CEL map, and the API server would refuse the policy."""
     (policy,) = named(render("--set", "injection.sidecar.resources.limits.cpu=1"), "MutatingAdmissionPolicy")
