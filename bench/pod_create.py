@@ -4,8 +4,8 @@ Two measures, because this machine is never idle:
 - milliseconds that a client waits: the median of the paired differences between creates of the same turn. A busy machine
   inflates them all.
 - CPU of the API server's process per create, in blocks of one kind that take turns: the median over the blocks. Other
-  processes do not count, so this one tells whether a policy became dearer or the machine was busy. The median leaves out
-  the few blocks into which a garbage collection falls; it would be most of the noise.
+  processes count only as far as they take caches away, so this one tells whether a policy became dearer or the machine was
+  busy. The median leaves out the few blocks into which a garbage collection falls; it would be most of the noise.
 """
 
 import http.client
