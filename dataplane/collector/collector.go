@@ -27,6 +27,8 @@ func start(ctx context.Context, s otelcol.CollectorSettings) error {
 	if err != nil {
 		return err
 	}
+	// A signal that comes before the collector listens for signals would be lost, and the process stay until it is killed.
+	defer context.AfterFunc(ctx, c.Shutdown)()
 	// The context ends with the first signal; the collector must live on to drain, so it gets one that does not.
 	return c.Run(context.WithoutCancel(ctx))
 }

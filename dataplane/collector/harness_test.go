@@ -171,6 +171,14 @@ func (r *rig) write(name, text string) {
 
 func (r *rig) relay() *process {
 	r.t.Helper()
+	p := r.startingRelay()
+	r.eventually("the relay listens", func() bool { return listens(r.env["RELAY_OTLP"]) })
+	return p
+}
+
+// startingRelay is one whose receivers may not be there yet.
+func (r *rig) startingRelay() *process {
+	r.t.Helper()
 	p := launch(r.t, r.env, "relay", filepath.Join(r.dir, "etc/relay.yaml"))
 	r.eventually("the relay answers", func() bool { return get("http://"+r.api+"/healthz", "") == "ok\n" })
 	return p
@@ -179,14 +187,16 @@ func (r *rig) relay() *process {
 func (r *rig) sidecar() *process {
 	r.t.Helper()
 	p := launch(r.t, r.env, "sidecar")
-	r.eventually("the sidecar listens", func() bool {
-		c, err := net.Dial("tcp", strings.TrimPrefix(r.otlp, "http://"))
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
+	r.eventually("the sidecar listens", func() bool { return listens(strings.TrimPrefix(r.otlp, "http://")) })
 	return p
+}
+
+func listens(address string) bool {
+	c, err := net.Dial("tcp", address)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil
 }
 
 func (r *rig) eventually(what string, ok func() bool) {

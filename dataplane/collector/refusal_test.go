@@ -55,6 +55,10 @@ func TestLargeAndBrokenSpansArrive(t *testing.T) {
 	t.Logf("sidecar after 4 spans of 5 MB: %s", sidecar.rss(t))
 }
 
+func TestASignalWhileItStartsEndsTheRelay(t *testing.T) {
+	newRig(t).startingRelay().stop(t)
+}
+
 func TestNestingAloneDoesNotEndTheRelay(t *testing.T) {
 	r := newRig(t)
 	relay := r.relay()
