@@ -133,6 +133,14 @@ def test_second_replica_takes_over_from_a_killed_one(control_plane: ControlPlane
     assert len(statuses) == 1
 
 
+def test_replica_that_waits_ends_when_it_is_told(control_plane: ControlPlane, start: Start) -> None:
+    """A signal ends it in order: in a container nothing else would, before the grace period is over."""
+    start("one")
+    second = start("two", wait=False)
+    until("the second", lambda: second.answer("/readyz") == "ok")
+    assert second.stop() == 0
+
+
 def test_frozen_leader_ends_itself(control_plane: ControlPlane, start: Start) -> None:
     """A leader that was stopped for longer than its Lease ends when it wakes up, with a code that restarts it."""
     first, second = start("one"), start("two", wait=False)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -43,6 +44,7 @@ class Standing:
 
 async def serve(settings: RuntimeSettings) -> None:
     """Runs until a signal comes, the Lease is lost, or a watch cannot go on."""
+    _end_on_signals()
     metrics, clock, standing = Metrics(), SystemClock(), Standing()
     cluster = await connect(settings.kubeconfig, settings.kube_context, metrics)
     http = HttpServer(metrics.registry, standing.missing, settings.http_host, settings.http_port)
@@ -65,6 +67,16 @@ async def serve(settings: RuntimeSettings) -> None:
         await relay.close()
         await http.stop()
         await cluster.close()
+
+
+def _end_on_signals() -> None:
+    """Ends a process that waits for the Lease; the watching framework has handlers of its own once it runs.
+
+    The first process of a container ignores signals that it does not handle, and would stay for its whole grace period.
+    """
+    if (task := asyncio.current_task()) is not None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _lead(settings: RuntimeSettings, operator: Operator, cluster: ApiCluster, lease: Lease | None) -> None:
@@ -116,7 +128,7 @@ def main() -> int:
     logging.getLogger("kopf").setLevel(logging.WARNING)
     try:
         asyncio.run(serve(settings))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     except Exception:
         LOG.exception("the operator ends")
