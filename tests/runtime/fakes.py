@@ -84,6 +84,7 @@ class FakeCluster:
         self.kinds: set[str] = set()
         self.selectors: dict[str, str] = {}
         self.closed: dict[str, asyncio.Event] = {}  # kinds whose list takes until the event
+        self.orphaned: list[bool] = []  # of each deletion, whether children were kept
         self.default: Callable[[dict[str, Any]], None] = lambda _: None
         self._version = 0
 
@@ -151,6 +152,7 @@ class FakeCluster:
     async def delete(self, ref: Ref, uid: str, *, keep_children: bool = False) -> None:
         """Removes this very object."""
         self._count("delete", ref.kind)
+        self.orphaned.append(keep_children)
         if self.objects.get(ref, {}).get("metadata", {}).get("uid") == uid:
             del self.objects[ref]
 

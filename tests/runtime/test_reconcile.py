@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.facts import Input
 from agentops_operator.agent.plan import Plan
@@ -323,12 +325,13 @@ async def test_agent_deleted_during_its_pass_is_no_error(world: World) -> None:
     assert not errors
 
 
-async def test_relay_whose_volumes_change_is_made_anew(world: World) -> None:
-    """The API server does not change volumes of a StatefulSet; it is deleted without its pods and applied again."""
+@pytest.mark.parametrize(("field", "value", "kept"), [("serviceName", "other", True), ("volumeClaimTemplates", [], False)])
+async def test_relay_whose_volumes_change_is_made_anew(world: World, field: str, value: Any, kept: bool) -> None:
+    """It is deleted and applied again; its pods are kept, unless their volume becomes a claim or is none any more."""
     world.show(agent_body())
     await world.run()
     (old,) = (obj for ref, obj in world.cluster.objects.items() if ref.kind == "StatefulSet")
-    world.show({**old, "spec": {**old["spec"], "serviceName": "other"}})
+    world.show({**old, "spec": {**old["spec"], field: value}})
     plain, refusal = world.cluster.apply, ApiError(422, "Invalid", "updates to statefulset spec for fields other than ...")
 
     async def apply(obj: dict[str, Any]) -> dict[str, Any]:
@@ -340,4 +343,5 @@ async def test_relay_whose_volumes_change_is_made_anew(world: World) -> None:
     await world.run()
     (new,) = (obj for ref, obj in world.cluster.objects.items() if ref.kind == "StatefulSet")
     assert new["metadata"]["uid"] != old["metadata"]["uid"]
-    assert new["spec"]["serviceName"] == old["spec"]["serviceName"]
+    assert new["spec"][field] == old["spec"][field]
+    assert world.cluster.orphaned == [kept]

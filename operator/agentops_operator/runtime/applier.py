@@ -59,14 +59,19 @@ class Applier:
         return None if stored is None else live(stored, ref.api_version, ref.kind)
 
     async def _apply_or_replace(self, obj: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet's volumes cannot be changed: it is made anew, while its pods run on and are taken over."""
+        """A StatefulSet's volumes cannot be changed: it is made anew, while its pods run on and are taken over.
+
+        Pods whose volume becomes a claim, or no claim any more, cannot be taken over: they go with it.
+        """
         now = self._children.get(ref_of(obj))
         try:
             return await self._cluster.apply(obj)
         except ApiError as error:
             if now is None or not error.immutable:
                 raise
-        await self._cluster.delete(now.ref, now.uid, keep_children=True)
+        stands = await self._cluster.get(now.ref)
+        kept = stands is not None and _claims(stands) == _claims(obj)
+        await self._cluster.delete(now.ref, now.uid, keep_children=kept)
         return await self._cluster.apply(obj)
 
     async def apply_all(self, objects: Iterable[dict[str, Any]]) -> str:
@@ -99,6 +104,10 @@ def _newer(one: Live, other: Live) -> bool:
     """Whether a watch has shown a later version of the same object than the answer to our own write."""
     numbers = one.version.isdigit() and other.version.isdigit()
     return one.uid == other.uid and numbers and int(one.version) > int(other.version)
+
+
+def _claims(obj: dict[str, Any]) -> list[str]:
+    return [claim["metadata"]["name"] for claim in obj["spec"].get("volumeClaimTemplates") or ()]
 
 
 def _failed(result: bool | BaseException) -> bool:
