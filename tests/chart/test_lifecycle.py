@@ -1,5 +1,6 @@
 """Install, upgrade and uninstall with helm, while pods of users start."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -113,3 +114,31 @@ def test_installing_again_adopts_the_kept_crds(cluster: Cluster) -> None:
     cluster.helm("uninstall", *RELEASE)
     cluster.helm("install", *RELEASE, CHART)
     assert cluster.api.call("GET", f"{path}/a")[0] == 200
+
+
+def test_rollback_brings_back_the_earlier_release_and_its_schemas(cluster: Cluster, tmp_path: Path) -> None:
+    """A release with another value and a newer schema is rolled back: value and schema are the older ones, Agents stay."""
+    newer = tmp_path / "newer"
+    shutil.copytree(CHART, newer)
+    schema = newer / "generated/crds/agents.yaml"
+    schema.write_text(schema.read_text().replace("useCase:", "useCaseOfTomorrow:"))
+    cluster.helm("install", *RELEASE, CHART, "--create-namespace")
+    with users(cluster, "shop") as seen:
+        cluster.helm("upgrade", *RELEASE, newer, "--set", "operator.replicas=2")
+        assert (replicas(cluster), "useCaseOfTomorrow" in known_fields(cluster)) == (2, True)
+        cluster.helm("rollback", *RELEASE)
+    assert (replicas(cluster), "useCaseOfTomorrow" in known_fields(cluster)) == (1, False)
+    assert seen.failures == []
+
+
+def replicas(cluster: Cluster) -> int:
+    """How many operators are wanted."""
+    _, found = cluster.api.call("GET", f"/apis/apps/v1/namespaces/{HOME}/deployments/agentops-operator")
+    return int(found["spec"]["replicas"])
+
+
+def known_fields(cluster: Cluster) -> set[str]:
+    """Fields of an Agent's spec in the cluster."""
+    _, found = cluster.api.call("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/agents.agentops.dev")
+    [version] = found["spec"]["versions"]
+    return set(version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"])
