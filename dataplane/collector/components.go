@@ -77,7 +77,7 @@ func relayComponents(r *relayState) parts {
 			healthcheckextension.NewFactory(),
 			filestorage.NewFactory(),
 			headers.NewFactory(r.Backends),
-			sender.NewFactory(r.Verifier),
+			sender.NewFactory(r.Verifier, r.Volume.Full),
 			api.NewFactory(&r.Relay),
 		},
 		connectors: []connector.Factory{forwardconnector.NewFactory(), signaltometricsconnector.NewFactory()},

@@ -18,6 +18,7 @@ import (
 	"agentops.dev/dataplane/collector/embed"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/collector/volume"
 	"agentops.dev/dataplane/collector/watchprovider"
 	"agentops.dev/dataplane/identity"
 )
@@ -46,10 +47,11 @@ func runRelay(ctx context.Context, config string) error {
 	r.Agents.Refresh(agents)
 	go r.Agents.Watch(watching, agents, time.Second)
 	go r.Store.Watch(watching, time.Minute)
+	go r.Volume.Watch(watching, time.Second)
 	p := relayComponents(r)
 	return start(ctx, settings(p, watchprovider.Scheme+":"+config, watchprovider.NewFactory(watchprovider.Options{
 		Fallback: []byte(embed.Relay),
-		Try:      try(p),
+		Try:      r.tryWithRoom(try(p)),
 		Outcome:  r.Config,
 		Poll:     time.Second,
 	})))
@@ -60,7 +62,8 @@ func newRelay() (*relayState, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(cmp.Or(os.Getenv("AGENTOPS_STORE"), "/var/lib/agentops/store"), limits, time.Now)
+	dir := cmp.Or(os.Getenv("AGENTOPS_STORE"), "/var/lib/agentops/store")
+	s, err := store.Open(dir, limits, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +81,24 @@ func newRelay() (*relayState, error) {
 		Backends: relay.NewBackends(time.Now),
 		Config:   relay.NewConfig(time.Now),
 		Store:    s,
+		Volume:   volume.New(filepath.Dir(dir)),
 		Registry: registry,
 	}
+	r.Volume.Look()
 	r.Verifier = identity.NewVerifier(identity.NewKeys(issuer(), time.Now), r.account, r.refused, time.Now)
-	relay.Register(registry, r.Fleet, r.Backends, r.Config, s.Bytes)
+	relay.Register(registry, r.Fleet, r.Backends, r.Config, s.Bytes, r.Volume.Full)
 	return r, nil
+}
+
+// tryWithRoom puts off a configuration while the volume is full: queues that cannot be opened would end the process, and
+// the next one, and with them what the relay can still do.
+func (r *relayState) tryWithRoom(try func(context.Context, []byte) error) func(context.Context, []byte) error {
+	return func(ctx context.Context, config []byte) error {
+		if full := r.Volume.Full(); full != "" {
+			return fmt.Errorf("%w: %s", watchprovider.ErrLater, full)
+		}
+		return try(ctx, config)
+	}
 }
 
 func (r *relayState) account(namespace, agent string) string {

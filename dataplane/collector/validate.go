@@ -11,6 +11,7 @@ import (
 	"agentops.dev/dataplane/collector/api"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/collector/volume"
 	"agentops.dev/dataplane/identity"
 )
 
@@ -36,6 +37,7 @@ func blankRelay() *relayState {
 		Backends: relay.NewBackends(time.Now),
 		Config:   relay.NewConfig(time.Now),
 		Store:    &store.Store{},
+		Volume:   &volume.Volume{},
 		Registry: registry,
 	}}
 }

@@ -29,7 +29,7 @@ type State struct {
 	Source   Source    `json:"source"`
 	LoadedAt time.Time `json:"loadedAt"`
 	Error    string    `json:"error"`
-	// KeyError says why Hash acts as Redact although a key is mounted.
+	// KeyError says why Hash acts as Redact although the rules name a key.
 	KeyError string `json:"keyError,omitempty"`
 }
 
@@ -76,6 +76,9 @@ func (l *Live) Load(path, keyDir string) (swapped bool, err error) {
 	}
 	if err != nil {
 		return false, l.refuse(keys, err)
+	}
+	if keyErr == nil && keyDir != "" && rules.hashes() && !keys.Present() {
+		l.state.KeyError = "hash key: there is none"
 	}
 	source := SourceConfig
 	if rules.Digest() == Default().Digest() {

@@ -36,8 +36,14 @@ func TestLiveKeepsTheLastGoodRules(t *testing.T) {
 	write("rules.v1.json", goodRules)
 	step("a good file is taken", true, SourceConfig, "", "jane@example.com", "[EMAIL]")
 	step("the same file swaps nothing", false, SourceConfig, "", "jane@example.com", "[EMAIL]")
+	if !strings.Contains(l.State().KeyError, "there is none") {
+		t.Errorf("a key that the rules name and nobody gave is not reported: %q", l.State().KeyError)
+	}
 	write("current", "0123456789abcdef")
 	step("a key that appears is used", true, SourceConfig, "", "jane@example.com", "[EMAIL:a7a54661c75b]")
+	if l.State().KeyError != "" {
+		t.Errorf("with a key: %q", l.State().KeyError)
+	}
 	write("rules.v1.json", `{"version": 3}`)
 	step("a refused file keeps the last good rules", false, SourceLastGood, "version", "jane@example.com", "[EMAIL:a7")
 	write("current", "fedcba9876543210")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"agentops.dev/dataplane/canonical"
 )
@@ -71,6 +72,12 @@ func Default() *Rules {
 	r := &Rules{Version: Version, Capture: CaptureNone, Packs: []Pack{{Name: "Credentials", Action: Redact}}, HashKey: "current"}
 	r.SHA = r.computeDigest()
 	return r
+}
+
+// hashes says whether a placeholder needs the key that the rules name.
+func (r *Rules) hashes() bool {
+	return r.HashKey != "" && (slices.ContainsFunc(r.Packs, func(p Pack) bool { return p.Action == Hash }) ||
+		slices.ContainsFunc(r.Own, func(o Rule) bool { return o.Action == Hash }))
 }
 
 // Digest names the rules by their content: "sha256:<hex>".

@@ -14,6 +14,7 @@ from agentops_operator.agent.facts import (
     Key,
     Pod,
     PodReport,
+    Refusal,
     RelayObservation,
     Resource,
     Settings,
@@ -65,6 +66,8 @@ def facts(document: dict[str, Any]) -> Input:
         pods=tuple(item for item in pods if matches(agents[0].spec, item)),
         relay=_relay(document.get("relay", {"reachable": True})),
         apply_error=document.get("applyError", ""),
+        refusals=tuple(Refusal(**fields) for fields in document.get("refusals", ())),
+        now=document.get("now", ""),
     )
     return replace(bare, observation=_observation(document.get("observation"), bare))
 
@@ -101,7 +104,8 @@ def _row(bare: Input) -> str:
 
 def _relay(fields: dict[str, Any]) -> RelayObservation:
     backends = {name: BackendState(name, **state) for name, state in fields.pop("backends", {}).items()}
-    return RelayObservation(**fields, backends=backends)
+    problems = tuple(fields.pop("problems", ()))
+    return RelayObservation(**fields, problems=problems, backends=backends)
 
 
 def dump(plan: Plan) -> str:
@@ -114,8 +118,12 @@ def dump(plan: Plan) -> str:
         for o in value["outcomes"]
     ]
     value["backends"] = [b["name"] for b in value["backends"]]
-    order = ("conditions", "status", "outcomes", "identity", "backends", "entries", "children")
+    order = ("conditions", "status", "outcomes", "identity", "backends", "entries", "children", *_looks(plan))
     return yaml.safe_dump(_plain({key: value[key] for key in order}), sort_keys=False, width=160, allow_unicode=True)
+
+
+def _looks(plan: Plan) -> tuple[str, ...]:
+    return () if plan.again_seconds is None else ("again_seconds",)
 
 
 def _plain(value: Any) -> Any:

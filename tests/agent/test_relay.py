@@ -10,7 +10,7 @@ import yaml
 from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.agent.plan import BackendUse
 from agentops_operator.agent.relay import compile_relay
-from agentops_operator.agent.relay_config import bytes_of
+from agentops_operator.kube.quantity import quantity
 from agentops_operator.policies.trace.presets import PRESETS
 from agentops_operator.policies.trace.types import Backend, Preset
 from demo.images import ROOT, build_programs
@@ -78,7 +78,7 @@ def test_store_and_queues_fit_on_the_volume() -> None:
     config = yaml.safe_load(config_map["data"]["relay.yaml"])
     queues = sum(e["sending_queue"]["queue_size"] for e in config["exporters"].values() if e and "sending_queue" in e)
     environment = {e["name"]: e.get("value") for e in relay["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert queues + int(environment["AGENTOPS_STORE_MAX_BYTES"]) < bytes_of("2Gi")
+    assert queues + int(environment["AGENTOPS_STORE_MAX_BYTES"]) < quantity("2Gi")
 
 
 def test_identity_table_does_not_depend_on_order() -> None:

@@ -1,7 +1,7 @@
 """What is left of an agent's work: stored spans, reports of sidecars, restarts, and what was refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -42,6 +42,11 @@ def numbers(access: Access, namespace: str, agent: str = "first-agent") -> list[
 def without_gap(found: list[int]) -> bool:
     """Whether each number is there, and once."""
     return bool(found) and found == list(range(found[0], found[-1] + 1))
+
+
+def whole_after(number: int) -> Callable[[list[int]], bool]:
+    """Whether numbers beyond this one are there and none is missing; a batch may come later than its successor."""
+    return lambda found: found[-1:] > [number] and without_gap(found)
 
 
 def observations(access: Access) -> dict[str, Any]:

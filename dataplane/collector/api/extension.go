@@ -16,6 +16,7 @@ import (
 
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
+	"agentops.dev/dataplane/collector/volume"
 	"agentops.dev/dataplane/identity"
 )
 
@@ -42,6 +43,7 @@ type Relay struct {
 	Fleet    *relay.Fleet
 	Backends *relay.Backends
 	Config   *relay.Config
+	Volume   *volume.Volume
 	Store    *store.Store
 	Registry *prometheus.Registry
 }

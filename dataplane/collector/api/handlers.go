@@ -47,6 +47,7 @@ type relayView struct {
 	Config       relay.ConfigState `json:"config"`
 	AgentsDigest string            `json:"agentsDigest"`
 	AgentsError  string            `json:"agentsError"`
+	Problems     []string          `json:"problems"`
 	Backends     []relay.Backend   `json:"backends"`
 }
 
@@ -67,11 +68,20 @@ func (a *api) observations(w http.ResponseWriter, r *http.Request) {
 		Relay: relayView{
 			ID: a.relay.ID, Version: a.relay.Version, Config: a.relay.Config.State(),
 			AgentsDigest: a.relay.Agents.Digest(), AgentsError: a.relay.Agents.Error(),
+			Problems: a.problems(),
 			Backends: a.relay.Backends.List(relay.Exporters(a.relay.Registry)),
 		},
 		Cursor: cursor,
 		Agents: agents,
 	})
+}
+
+// problems are what keeps this relay from its work as a whole.
+func (a *api) problems() []string {
+	if full := a.relay.Volume.Full(); full != "" {
+		return []string{full}
+	}
+	return []string{}
 }
 
 // isOperator: without the setting nobody is.

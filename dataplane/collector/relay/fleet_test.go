@@ -69,7 +69,7 @@ func TestTotalsOutlivePods(t *testing.T) {
 	c := &clock{time.Unix(1000, 0)}
 	registry := prometheus.NewRegistry()
 	f := NewFleet("boot", everybody, c.Now)
-	Register(registry, f, NewBackends(c.Now), NewConfig(c.Now), func() int64 { return 0 })
+	Register(registry, f, NewBackends(c.Now), NewConfig(c.Now), func() int64 { return 0 }, func() string { return "" })
 	f.Report(billing, "p", "u", sent(1, 5))
 	f.Report(billing, "p", "u", sent(1, 7))
 	f.Report(billing, "q", "v", sent(1, 10))

@@ -45,11 +45,12 @@ type state struct {
 	backends *Backends
 	config   *Config
 	bytes    func() int64
+	full     func() string
 }
 
 // Register makes the relay's state visible as metrics.
-func Register(registry prometheus.Registerer, f *Fleet, b *Backends, c *Config, storeBytes func() int64) {
-	registry.MustRegister(&state{f, b, c, storeBytes})
+func Register(registry prometheus.Registerer, f *Fleet, b *Backends, c *Config, storeBytes func() int64, full func() string) {
+	registry.MustRegister(&state{f, b, c, storeBytes, full})
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -66,6 +67,7 @@ var (
 	upDesc       = describe("agentops_backend_up", "1 when the last request to the backend was delivered; absent before the first.", "backend")
 	configDesc   = describe("agentops_relay_config_refused", "1 when a newer configuration is not in force.")
 	bytesDesc    = describe("agentops_store_bytes", "Bytes in the trace store.")
+	fullDesc     = describe("agentops_relay_storage_full", "1 while the volume is full and nothing is taken.")
 )
 
 // Describe names no metric: the collector is unchecked, since its labels depend on who is there.
@@ -78,6 +80,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(bytesDesc, float64(s.bytes()))
 	gauge(configDesc, truth(s.config.State().Error != ""))
+	gauge(fullDesc, truth(s.full() != ""))
 	for _, b := range s.backends.List(nil) {
 		if b.State != Idle {
 			gauge(upDesc, truth(b.State == Delivering), b.Name)

@@ -20,10 +20,12 @@ type Config struct{}
 
 // NewFactory makes the extension. Name it under "middlewares" of a receiver's HTTP server, not under "auth": what "auth"
 // refuses is always 401, which makes a sidecar drop its data, and keys that cannot be read just now are no such reason.
-func NewFactory(v *identity.Verifier) extension.Factory {
+//
+// hold says why nothing can be taken just now, and is empty when it can: then the sender keeps its data and tries again.
+func NewFactory(v *identity.Verifier, hold func() string) extension.Factory {
 	return extension.NewFactory(Type, func() component.Config { return &Config{} },
 		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-			return &guard{verifier: v}, nil
+			return &guard{verifier: v, hold: hold}, nil
 		}, component.StabilityLevelBeta)
 }
 
@@ -31,6 +33,7 @@ type guard struct {
 	component.StartFunc
 	component.ShutdownFunc
 	verifier *identity.Verifier
+	hold     func() string
 }
 
 var _ extensionmiddleware.HTTPServer = (*guard)(nil)
@@ -44,6 +47,10 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 				identity.Refuse(w, refusal)
 				return
 			}
+			if reason := g.hold(); reason != "" {
+				tryAgain(w, reason)
+				return
+			}
 			if status := wire.Check(r); status != 0 {
 				http.Error(w, http.StatusText(status), status)
 				return
@@ -51,4 +58,9 @@ func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHan
 			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), id)))
 		}), nil
 	}, nil
+}
+
+func tryAgain(w http.ResponseWriter, reason string) {
+	w.Header().Set("Retry-After", "5")
+	http.Error(w, reason, http.StatusServiceUnavailable)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -46,6 +47,8 @@ type writer struct {
 	store  *Store
 	counts Counts
 	log    *zap.Logger
+	// failing says whether the last line could not be written.
+	failing atomic.Bool
 }
 
 func (*writer) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
@@ -80,9 +83,18 @@ func (w *writer) write(signal Signal, r pcommon.Resource, line []byte, err error
 	}
 	if err != nil {
 		w.counts.StoreFailed(items)
-		w.log.Error("the trace store cannot write", zap.Error(err))
+		w.failed(err)
+	} else if w.failing.Swap(false) {
+		w.log.Info("the trace store can write again")
 	}
 	return err == nil
+}
+
+// failed logs the change between working and failing: a full volume would fill the log too.
+func (w *writer) failed(err error) {
+	if !w.failing.Swap(true) {
+		w.log.Error("the trace store cannot write", zap.Error(err))
+	}
 }
 
 func key(r pcommon.Resource) relay.Key {

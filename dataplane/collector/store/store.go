@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"agentops.dev/dataplane/collector/volume"
 )
 
 // Limits bound the store.
@@ -52,7 +54,8 @@ type closed struct {
 
 // Open takes over what an earlier process left.
 func Open(dir string, limits Limits, now func() time.Time) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	// A full volume ends no relay: it has things to hand out, and takes new ones when there is room.
+	if err := os.MkdirAll(dir, 0o750); err != nil && !volume.NoRoom(err) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	s := &Store{dir: dir, limits: limits, now: now, open: map[string]*file{}}
@@ -86,7 +89,10 @@ func (s *Store) Append(signal Signal, namespace string, line []byte) error {
 	n, err := f.Write(append(line, '\n'))
 	f.size += int64(n)
 	s.bytes += int64(n)
-	if err != nil || f.size >= s.limits.MaxFileBytes {
+	switch {
+	case err != nil && f.size == 0:
+		s.discard(string(signal) + "/" + namespace)
+	case err != nil || f.size >= s.limits.MaxFileBytes:
 		s.close(string(signal) + "/" + namespace)
 	}
 	if s.bytes > s.limits.MaxBytes {
@@ -136,6 +142,14 @@ func (s *Store) close(key string) {
 	delete(s.open, key)
 	_ = f.Close()
 	s.files = append(s.files, closed{path: f.path, at: s.now(), size: f.size})
+}
+
+// discard removes a file that nothing could be written to: on a full volume each line would leave one.
+func (s *Store) discard(key string) {
+	f := s.open[key]
+	delete(s.open, key)
+	_ = f.Close()
+	_ = os.Remove(f.path)
 }
 
 // Close ends all files. Appending again begins new ones.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"agentops.dev/dataplane/collector/conventions"
 	"agentops.dev/dataplane/collector/relay"
+	"agentops.dev/dataplane/collector/volume"
 )
 
 type clock struct{ now time.Time }
@@ -160,5 +162,44 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAFullVolumeLeavesNoRubbishAndIsUsedAgain(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("a small file system cannot be mounted here: %v", err)
+	}
+	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
+	filler := filepath.Join(dir, "filler")
+	fill(t, filler)
+	s, err := Open(filepath.Join(dir, "store"), wide, time.Now)
+	must(t, err)
+	defer s.Close()
+	line := []byte(strings.Repeat("x", 5000))
+	for range 50 {
+		if err := s.Append(Traces, "shop", line); !volume.NoRoom(err) {
+			t.Fatalf("a full volume says %v", err)
+		}
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "store", "shop", "*")); len(found) > 0 || s.Bytes() != 0 {
+		t.Errorf("left: %v, %d bytes", found, s.Bytes())
+	}
+	must(t, os.Remove(filler))
+	must(t, s.Append(Traces, "shop", line))
+	if got := read(t, s, Query{Signal: Traces, Namespace: "shop", Limit: 9}); len(got) != 1 {
+		t.Errorf("%d lines after there was room again", len(got))
+	}
+}
+
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	must(t, err)
+	defer f.Close()
+	for {
+		if _, err := f.Write(make([]byte, 4096)); err != nil {
+			return
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -18,6 +19,9 @@ import (
 
 // Scheme is the word before the colon.
 const Scheme = "watch"
+
+// ErrLater is in an error of Try when the same configuration may start later.
+var ErrLater = errors.New("put off")
 
 // Outcome is told which configuration is in force.
 type Outcome interface {
@@ -42,6 +46,7 @@ type provider struct {
 	mu       sync.Mutex
 	accepted []byte
 	refused  []byte
+	later    bool // the refused one is tried again
 	stop     context.CancelFunc
 }
 
@@ -118,11 +123,11 @@ func (p *provider) look(ctx context.Context, path string) bool {
 			p.Outcome.Accepted(digest(data))
 		}
 		return false
-	case bytes.Equal(data, p.refused):
+	case bytes.Equal(data, p.refused) && !p.later:
 		return false
 	}
 	if err := p.Try(ctx, data); err != nil {
-		p.refused = data
+		p.refused, p.later = data, errors.Is(err, ErrLater)
 		p.Outcome.Refused(err.Error())
 		return false
 	}

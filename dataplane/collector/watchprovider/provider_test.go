@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,5 +90,34 @@ func TestABadFileNeverReachesTheCollector(t *testing.T) {
 	}
 	if len(changed) != 0 {
 		t.Error("a bad file that was taken back restarted the pipelines")
+	}
+}
+
+func TestAFileThatIsPutOffIsTriedAgain(t *testing.T) {
+	path, o := filepath.Join(t.TempDir(), "relay.yaml"), &outcome{}
+	var full atomic.Bool
+	full.Store(true)
+	p := NewFactory(Options{Fallback: []byte("a: fallback"), Outcome: o, Poll: time.Millisecond, Try: func(context.Context, []byte) error {
+		if full.Load() {
+			return fmt.Errorf("%w: no room", ErrLater)
+		}
+		return nil
+	}}).Create(confmap.ProviderSettings{})
+	defer func() { _ = p.Shutdown(context.Background()) }()
+	if err := os.WriteFile(path, []byte("a: one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan struct{}, 9)
+	uri, watch := "watch:"+path, func(*confmap.ChangeEvent) { changed <- struct{}{} }
+	if got := value(t, p, uri, watch); got != "fallback" {
+		t.Errorf("without room: %v", got)
+	}
+	if _, refused := o.get(); refused != "put off: no room" {
+		t.Errorf("told %q", refused)
+	}
+	full.Store(false)
+	<-changed
+	if got := value(t, p, uri, watch); got != "one" {
+		t.Errorf("with room: %v", got)
 	}
 }

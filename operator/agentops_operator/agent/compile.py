@@ -9,8 +9,9 @@ from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, c
 from agentops_operator.agent.evaluations import cron_jobs, evaluation_outcomes, soonest_look
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.index import index_rows
-from agentops_operator.agent.observe import Sidecars, masking_enforced, programmed, sidecars, tracing_enforced
+from agentops_operator.agent.observe import Sidecars, hashing_enforced, masking_enforced, programmed, sidecars, tracing_enforced
 from agentops_operator.agent.plan import BackendUse, Outcome, Plan
+from agentops_operator.agent.refused import refused
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.condition import Condition, false, kstatus, true, unknown
 from agentops_operator.api.kind import API_VERSION
@@ -47,24 +48,24 @@ def compile_agent(facts: Input) -> Plan:
     progress = programmed(facts, pods, running, identity["digest"])
     outcomes = _outcomes(facts, merged, pods, running, progress, identity["digest"])
     enforced = _fold(facts, pods, running, outcomes)
-    coverage_told = covered(pods, facts.agent.spec.service_account_name or "")
+    refusal = refused(facts, pods)
+    coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "")
+    looks = [soonest_look(facts, merged.policies.others), refusal.again_seconds]
     return Plan(
         children=(rules_config_map(facts.agent, merged.rules), *cron_jobs(facts, merged.policies.others)),
-        entries=index_rows(
-            facts.agent,
-            rules_name(facts.agent),
-            merged.hash_key_secret,
-            merged.tracing.capture,
-            merged.tracing.opt_out,
-            merged.tracing.on_bypass,
-        ),
+        entries=() if refusal.withdrawn else _rows(facts.agent, merged),
         identity=identity,
         backends=merged.backends,
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
         status=_status(facts, merged, pods, running),
-        again_seconds=soonest_look(facts, merged.policies.others),
+        again_seconds=min((seconds for seconds in looks if seconds is not None), default=None),
     )
+
+
+def _rows(agent: Resource[AgentSpec], merged: Merged) -> tuple[tuple[str, dict[str, Any]], ...]:
+    tracing = merged.tracing
+    return index_rows(agent, rules_name(agent), merged.hash_key_secret, tracing.capture, tracing.opt_out, tracing.on_bypass)
 
 
 def merge(facts: Input) -> Merged:
@@ -131,7 +132,11 @@ def _outcomes(
     facts: Input, merged: Merged, pods: Coverage, running: Sidecars, progress: Condition, row: str
 ) -> tuple[Outcome, ...]:
     masking = masking_enforced(facts, pods, running)
-    outcomes = [Outcome(p.key, progress.holds, masking.holds, masking) for p in merged.policies.masking]
+    hashing = (hashing_enforced(facts, running, merged.hash_key_secret) if masking.holds else None) or masking
+    outcomes = []
+    for key, spec in ((policy.key, policy.spec) for policy in merged.policies.masking):
+        seen = hashing if spec.hash_key else masking
+        outcomes.append(Outcome(key, progress.holds, seen.holds, seen))
     for policy in merged.policies.tracing:
         prefix = f"{policy.key.namespace}/{policy.key.name}/"
         own = tuple(use for use in merged.backends if use.name.startswith(prefix))

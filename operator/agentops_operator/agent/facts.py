@@ -71,6 +71,7 @@ class Pod:
     bypass: tuple[str, ...] = ()
     skipped: str = ""
     terminating: bool = False
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,21 @@ class PodReport:
     rules_error: str = ""
     leaked: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Pods of a workload that the API server refused, as the workload's controller told it.
+
+    Attributes:
+        workload: `Kind/name`, as the index has it.
+        message: what the API server said, without the names of single pods.
+        at: when it said so last.
+    """
+
+    workload: str
+    message: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,7 @@ class RelayObservation:
     error: str = ""
     config_digest: str = ""
     config_error: str = ""
+    problems: tuple[str, ...] = ()
     backends: Mapping[str, BackendState] = field(default_factory=dict)
 
 
@@ -167,6 +184,7 @@ class Settings:
     Attributes:
         operator_namespace: where platform policies and the relay live.
         sidecar_version: version that new pods get; others are outdated.
+        sidecar_resources: requests and limits that new pods' sidecars have.
         team_label: namespace label that names the team.
         relay: how the relay is set up.
         evals_image: image of the evaluation runner.
@@ -177,6 +195,12 @@ class Settings:
 
     operator_namespace: str = "agentops-system"
     sidecar_version: str = "0.1.0"
+    sidecar_resources: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "requests": {"cpu": "20m", "memory": "64Mi"},
+            "limits": {"cpu": "500m", "memory": "192Mi"},
+        }
+    )
     team_label: str = "agentops.dev/team"
     relay: RelaySettings = RelaySettings()
     evals_image: str = "agentops/evals:0.1.0"
@@ -202,6 +226,7 @@ class Input:
         schedules: CronJobs of the Agent.
         now: the time; empty when nothing may be judged late.
         alerting: what Prometheus says of the namespace's alert rules; None before it was asked.
+        refusals: refusals of its pods in the last hour.
     """
 
     agent: Resource[AgentSpec]
@@ -217,3 +242,4 @@ class Input:
     schedules: tuple[Schedule, ...] = ()
     now: str = ""
     alerting: Alerting | None = None
+    refusals: tuple[Refusal, ...] = ()

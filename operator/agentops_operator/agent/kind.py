@@ -29,6 +29,8 @@ AGENT = KindInfo(
         Rule("", ("configmaps",), APPLY),
         Rule("", ("namespaces", "pods"), ("get", "list", "watch")),
         Rule("events.k8s.io", ("events",), ("create", "patch")),
+        # Why pods were refused is told by the events of their controllers, and nowhere else.
+        Rule("", ("events",), ("list", "watch")),
         # Alert rules, in clusters that have this API; not watched, because it may come and go.
         Rule("monitoring.coreos.com", ("prometheusrules",), ("get", "list", "create", "patch", "delete")),
     ),

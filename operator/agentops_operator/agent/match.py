@@ -49,11 +49,12 @@ def keys_of(labels: Mapping[str, str], owners: Iterable[tuple[str, str]], name: 
     pairs = tuple(f"{key}={value}" for key, value in labels.items())
     found = tuple(owners)
     if found:
-        return pairs + tuple(key for kind, owner in found for key in _owner_keys(kind, owner, labels))
+        return pairs + tuple(key for kind, owner in found for key in owner_keys(kind, owner, labels))
     return (*pairs, f"{WorkloadKind.POD}/{name}") if name else pairs
 
 
-def _owner_keys(kind: str, name: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+def owner_keys(kind: str, name: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Keys of the workload behind a pod's controller; the labels are those of the pod, for the hash in a ReplicaSet's name."""
     if kind == "ReplicaSet":
         suffix = "-" + labels.get(POD_TEMPLATE_HASH, "")
         return (f"{WorkloadKind.DEPLOYMENT}/{name.removesuffix(suffix)}",) if len(suffix) > 1 and name.endswith(suffix) else ()

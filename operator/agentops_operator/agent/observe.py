@@ -9,6 +9,8 @@ from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
 
 ENFORCED = ConditionType.ENFORCED
+HASH_KEY = "HashKey:"  # how a sidecar's problem with its hash key begins
+STORAGE_FULL = "StorageFull: "  # and that of the relay with its volume
 UNKNOWN_ROW = "the relay does not know this version of the Agent yet"
 
 
@@ -82,6 +84,20 @@ def masking_enforced(facts: Input, pods: Coverage, running: Sidecars) -> Conditi
     return true(ENFORCED, Reason.ENFORCED, f"canaries came out masked in {running.expected} of {running.expected} pods")
 
 
+def hashing_enforced(facts: Input, running: Sidecars, secret: str) -> Condition | None:
+    """Enforced of hashed placeholders where a sidecar has no key for them; None where each has."""
+    without = [report for report in running.reports if any(problem.startswith(HASH_KEY) for problem in report.problems)]
+    if not without:
+        return None
+    problems = sorted({problem for report in without for problem in report.problems if problem.startswith(HASH_KEY)})
+    return false(
+        ENFORCED,
+        Reason.HASH_KEY_MISSING,
+        f"Hash acts as Redact in pods {names([report.name for report in without])} ({names(problems)}): give Secret "
+        f"{facts.agent.key.namespace}/{secret} a key named current, and restart pods that are older than the policy's hashKey",
+    )
+
+
 def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, backends: tuple[BackendUse, ...]) -> Condition:
     """Enforced of tracing in this Agent: spans of it were stored under its team, and the backends take them."""
     obstacle = _obstacle(facts, pods)
@@ -89,11 +105,17 @@ def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, 
         return obstacle
     if not _known_to_relay(facts, row):
         return unknown(ENFORCED, Reason.AWAITING_RELAY, UNKNOWN_ROW)
+    full = [problem.removeprefix(STORAGE_FULL) for problem in facts.relay.problems if problem.startswith(STORAGE_FULL)]
+    if full:
+        size = facts.settings.relay.storage_size
+        told = f"relay: {names(full)}; spans wait in the sidecars: make room on that volume"
+        return false(ENFORCED, Reason.STORAGE_FULL, f"{told}, or enlarge relay.storage.size, now {size}")
     for use in backends:
         failing = _backend_failure(facts, use)
         if failing is not None:
             return failing
-    problems = sorted({problem for report in running.reports for problem in report.problems})
+    reported = {problem for report in running.reports for problem in report.problems}
+    problems = sorted(problem for problem in reported if not problem.startswith(HASH_KEY))
     if problems:
         return false(ENFORCED, Reason.NOT_COVERED, names(problems))
     if facts.observation is None or not facts.observation.stored:

@@ -7,10 +7,11 @@ import yaml
 
 from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.agent.plan import BackendUse
-from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, bytes_of, collector_config
+from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, collector_config
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RELAY
+from agentops_operator.kube.quantity import quantity
 from agentops_operator.kube.security import container_security, pod_security
 
 TABLE_FORMAT = 1
@@ -36,7 +37,7 @@ def compile_relay(
         backends: every backend that an Agent uses, by `namespace/policy/backend`.
         settings: this installation; its Deployment owns both objects, so that uninstalling removes them.
     """
-    config = collector_config(backends, bytes_of(settings.relay.storage_size))
+    config = collector_config(backends, int(quantity(settings.relay.storage_size)))
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -112,7 +113,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
                 "name": "AGENTOPS_OPERATOR_SUBJECT",
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
-            {"name": "AGENTOPS_STORE_MAX_BYTES", "value": str(int(bytes_of(settings.relay.storage_size) * STORE_SHARE))},
+            {"name": "AGENTOPS_STORE_MAX_BYTES", "value": str(int(int(quantity(settings.relay.storage_size)) * STORE_SHARE))},
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
         "readinessProbe": {"httpGet": {"path": "/", "port": "health"}, "periodSeconds": 2},

@@ -13,7 +13,6 @@ from agentops_operator.policies.trace.presets import PRESETS, fixed_headers, res
 
 SECRETS = "/var/run/agentops-secrets"
 FAN_OUT = "forward/backends"
-UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
 STORE_SHARE = 0.4  # of the volume
 QUEUE_DIRECTORY = "/var/lib/agentops/queue"
 QUEUES_SHARE = 0.4  # of the volume, for all backends together; the rest is slack, as a full disk loses data of everyone
@@ -24,12 +23,6 @@ def _fixed_part() -> dict[str, Any]:
     text = files("agentops_operator.agent").joinpath("relay_base.yaml").read_text()
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
-
-
-def bytes_of(quantity: str) -> int:
-    """Bytes of a Kubernetes quantity such as `5Gi`; a malformed one raises ValueError."""
-    digits = quantity.rstrip("KMGTik")
-    return int(float(digits) * UNITS[quantity[len(digits) :]])
 
 
 def collector_config(backends: Mapping[str, BackendUse], volume_bytes: int) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     NOT_COVERED = "NotCovered"
     BACKEND_FAILING = "BackendFailing"
     CREDENTIAL_MISSING = "CredentialMissing"
+    HASH_KEY_MISSING = "HashKeyMissing"
+    STORAGE_FULL = "StorageFull"
     RELAY_UNREACHABLE = "RelayUnreachable"
     PROMETHEUS_MISSING = "PrometheusMissing"
     RULES_NOT_LOADED = "RulesNotLoaded"
@@ -42,6 +44,8 @@ class Reason(StrEnum):
     # Covered
     ALL_PODS_INJECTED = "AllPodsInjected"
     POD_SKIPPED = "PodSkipped"
+    SIDECAR_REFUSED = "SidecarRefused"
+    POD_REFUSED = "PodRefused"
     # Alerting
     RULES_LOADED = "RulesLoaded"
     # Ready, Reconciling, Stalled
@@ -76,6 +80,8 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_COVERED: "Pods match but carry no sidecar, so nothing is enforced in them.",
     Reason.BACKEND_FAILING: "The relay cannot deliver to a backend; spans wait on its disk.",
     Reason.CREDENTIAL_MISSING: "The relay does not find a backend's credential; create the Secret that the message names.",
+    Reason.HASH_KEY_MISSING: "The key of hashed placeholders is absent or unusable: Hash redacts. The message names the Secret.",
+    Reason.STORAGE_FULL: "The relay's volume is full; it takes nothing until there is room, and sidecars keep what they can.",
     Reason.RELAY_UNREACHABLE: "The operator cannot read the relay, so it does not know whether the policy is in force.",
     Reason.PROMETHEUS_MISSING: "No Prometheus is configured, or it does not answer, so alert rules are not known to be in force.",
     Reason.RULES_NOT_LOADED: "Prometheus does not show the rules as loaded and healthy.",
@@ -84,6 +90,8 @@ MEANING: dict[Reason, str] = {
     Reason.VERDICT_INCONCLUSIVE: "The last evaluation ran and could not decide.",
     Reason.ALL_PODS_INJECTED: "Every matched pod carries the sidecar.",
     Reason.POD_SKIPPED: "Pods match but are left alone on purpose: host network, opt-out, or Windows.",
+    Reason.SIDECAR_REFUSED: "Pods with the sidecar were refused, so they start without it; the message says why.",
+    Reason.POD_REFUSED: "New pods do not meet what the namespace or a policy demands, and are refused; the message says why.",
     Reason.RULES_LOADED: "Prometheus shows every alert rule of the namespace as loaded and healthy.",
     Reason.READY: "Accepted and programmed.",
     Reason.PROGRESSING: "Work is under way.",
@@ -158,6 +166,8 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.BACKEND_NOT_ALLOWED,
         Reason.BACKEND_FAILING,
         Reason.CREDENTIAL_MISSING,
+        Reason.HASH_KEY_MISSING,
+        Reason.STORAGE_FULL,
         Reason.DID_NOT_RUN,
         Reason.VERDICT_FAIL,
         Reason.VERDICT_INCONCLUSIVE,
@@ -168,6 +178,8 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.RESTART_REQUIRED,
         Reason.OUTDATED,
         Reason.POD_SKIPPED,
+        Reason.SIDECAR_REFUSED,
+        Reason.POD_REFUSED,
         Reason.NOT_ACCEPTED,
     ),
     ConditionType.ALERTING: (
@@ -191,6 +203,8 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.BACKEND_NOT_ALLOWED: ("Agent", "TracePolicy"),
     Reason.BACKEND_FAILING: ("Agent", "TracePolicy"),
     Reason.CREDENTIAL_MISSING: ("Agent", "TracePolicy"),
+    Reason.HASH_KEY_MISSING: ("Agent", "MaskingPolicy"),
+    Reason.STORAGE_FULL: ("Agent", "TracePolicy"),
     Reason.DID_NOT_RUN: ("Agent", "EvalPolicy"),
     Reason.VERDICT_FAIL: ("Agent", "EvalPolicy"),
     Reason.VERDICT_INCONCLUSIVE: ("Agent", "EvalPolicy"),

@@ -65,6 +65,10 @@ class Agents:
         found.pop(agent.key.name, None)
         return found
 
+    def claiming(self, namespace: str, claims: Iterable[str]) -> Iterable[Resource[AgentSpec]]:
+        """Agents that claim one of the keys."""
+        return [agent for claim in claims for agent in self._by_claim.get((namespace, claim), {}).values()]
+
     def names(self, namespace: str) -> Iterable[str]:
         """Names of the Agents of a namespace."""
         return self._by_namespace.get(namespace, {}).keys()

@@ -70,6 +70,7 @@ def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
         reachable=True,
         config_digest=_common(config.get("digest", "") for config in configs),
         config_error=next((config["error"] for config in configs if config.get("error")), ""),
+        problems=tuple(sorted({text for replica in answering for text in replica.relay.get("problems") or []})),
         backends=_backends(answering),
     )
 

@@ -87,6 +87,7 @@ def parse_pod(body: Mapping[str, Any]) -> Pod:
         bypass=tuple(name.strip() for name in notes.get(ANNOTATION_BYPASS, "").split(",") if name.strip()),
         skipped=sys.intern(notes.get(ANNOTATION_SKIPPED, "")),
         terminating="deletionTimestamp" in metadata,
+        created=metadata.get("creationTimestamp") or "",
     )
 
 

@@ -22,6 +22,7 @@ from agentops_operator.runtime.pods import PodWatcher
 from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
 from agentops_operator.runtime.reconcile import Parts, Reconciler
+from agentops_operator.runtime.refusals import RefusalWatcher
 from agentops_operator.runtime.relay_writer import RelayWriter
 from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
@@ -59,6 +60,7 @@ class Operator:
         self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
         self._watches = [self._watch(what, namespace) for what in FOLLOWED for namespace in settings.namespaces or ("",)]
         self._watches.append(self._watch(AT_HOME, settings.home))
+        self._refusals = RefusalWatcher(outside.cluster, outside.clock, self.store, self.queue.add, settings.namespaces)
         self.intake.namespaces_changed = self._namespaces_changed
         self._namespaces: frozenset[str] = frozenset()
         self.working = False
@@ -97,6 +99,8 @@ class Operator:
             self._run("watch", watch.run())
         for watch in self._watches:
             await watch.listed.wait()
+        self._run("refusals", self._refusals.run())
+        await self._refusals.listed.wait()  # without them a restart would put withdrawn rows back for a moment
         await self._begin()
 
     def missing(self) -> str:

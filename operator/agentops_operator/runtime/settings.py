@@ -14,9 +14,9 @@ class RuntimeSettings:
     """Settings of the operator process; each comes from the environment variable that its text names."""
 
     compile: Settings = field(default_factory=Settings)
-    """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_TEAM_LABEL`,
-    `AGENTOPS_RELAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`, `AGENTOPS_OPERATOR_UID`
-    and `AGENTOPS_PROMETHEUS_URL`."""
+    """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_SIDECAR_RESOURCES`,
+    `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`,
+    `AGENTOPS_OPERATOR_UID` and `AGENTOPS_PROMETHEUS_URL`."""
 
     identity: str = "agentops-operator"
     """Name of this replica in the Lease and in events: `AGENTOPS_POD_NAME`. Two replicas with one name would both lead."""
@@ -104,7 +104,10 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
         "operator_deployment": "AGENTOPS_OPERATOR_DEPLOYMENT",
         "prometheus_url": "AGENTOPS_PROMETHEUS_URL",
     }
-    return Settings(**_given(environment, names), relay=_relay_settings(environment))
+    given: dict[str, Any] = dict(_given(environment, names))
+    if resources := environment.get("AGENTOPS_SIDECAR_RESOURCES"):
+        given["sidecar_resources"] = _json("AGENTOPS_SIDECAR_RESOURCES", resources)
+    return Settings(**given, relay=_relay_settings(environment))
 
 
 def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:
@@ -120,7 +123,7 @@ def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:
     if environment.get("AGENTOPS_RELAY_REPLICAS"):
         given["replicas"] = int(_number(environment, "AGENTOPS_RELAY_REPLICAS", 1))
     if resources := environment.get("AGENTOPS_RELAY_RESOURCES"):
-        given["resources"] = _json(resources)
+        given["resources"] = _json("AGENTOPS_RELAY_RESOURCES", resources)
     if persistent := environment.get("AGENTOPS_RELAY_PERSISTENT"):
         given["persistent"] = _truth(persistent)
     return RelaySettings(**given)
@@ -138,13 +141,13 @@ def _truth(text: str) -> bool:
     return text.lower() not in ("false", "0", "no")
 
 
-def _json(text: str) -> dict[str, Any]:
+def _json(name: str, text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"AGENTOPS_RELAY_RESOURCES must be a JSON object: {error}") from None
+        raise ValueError(f"{name} must be a JSON object: {error}") from None
     if not isinstance(value, dict):
-        raise TypeError("AGENTOPS_RELAY_RESOURCES must be a JSON object")
+        raise TypeError(f"{name} must be a JSON object")
     return value
 
 

@@ -10,12 +10,13 @@ from agentops_operator.agent.facts import (
     Invalid,
     Key,
     Pod,
+    Refusal,
     RelayObservation,
     Resource,
     Settings,
 )
 from agentops_operator.agent.kind import AGENT
-from agentops_operator.agent.match import claim_keys, matches
+from agentops_operator.agent.match import claim_keys, matches, pod_keys
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.binding import Attachment
 from agentops_operator.runtime.agents import Agents
@@ -23,6 +24,7 @@ from agentops_operator.runtime.child_cache import ChildCache
 from agentops_operator.runtime.evaluation_cache import EvaluationCache
 from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
+from agentops_operator.runtime.refusal_cache import RefusalCache
 
 Known = Resource[Any] | Invalid
 Keys = Iterable[Key]
@@ -38,6 +40,7 @@ class Store:
         self.pods = PodCache()
         self.children = ChildCache()
         self.evaluations = EvaluationCache()
+        self.refusals = RefusalCache()
         self.namespaces: dict[str, Mapping[str, str]] = {}
         self.observations: dict[Key, AgentObservation] = {}
         self.relay = RelayObservation()
@@ -64,12 +67,33 @@ class Store:
             apply_error=self.errors.get(key, ""),
             runs=self.evaluations.runs(key),
             schedules=self.evaluations.schedules(key),
+            refusals=self._refusals(agent, pods),
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
         """Pods that the Agent's target or selector matches."""
         found = self.pods.under(agent.key.namespace, claim_keys(agent.spec))
         return tuple(pod for pod in found if matches(agent.spec, pod))
+
+    def _refusals(self, agent: Resource[AgentSpec], pods: tuple[Pod, ...]) -> tuple[Refusal, ...]:
+        """Refusals of the Agent's workloads; those of a selector are known by the pods that they have."""
+        keys = {key for pod in pods for key in pod_keys(pod)} if pods else set()
+        return self.refusals.of(agent.key.namespace, keys.union(claim_keys(agent.spec)))
+
+    def refusal_seen(self, namespace: str, uid: str, refusals: Iterable[Refusal]) -> Keys:
+        """Pods of a workload were refused."""
+        return self._workloads(namespace, self.refusals.put(namespace, uid, refusals))
+
+    def refusal_gone(self, namespace: str, uid: str) -> Keys:
+        """A refusal is so old that the API server forgot it."""
+        return self._workloads(namespace, self.refusals.drop(namespace, uid))
+
+    def _workloads(self, namespace: str, workloads: Iterable[str]) -> Keys:
+        names = tuple(workloads)
+        touched = {agent.key for agent in self.agents.claiming(namespace, names)}
+        for pod in self.pods.under(namespace, names):
+            touched |= self._claimants(pod)
+        return touched
 
     def agent_changed(self, agent: Known) -> Keys:
         """An Agent appeared or changed."""
