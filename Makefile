@@ -102,6 +102,10 @@ binaries: setup ## Build the data plane's static binaries into build/bin
 bench: setup ## Measure, print a JSON line a figure, and write docs/benchmarks.md (BENCH=writes for one group)
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: bench-gateway
+bench-gateway: setup redis ## Measure what the gateway adds to a call and what it takes
+	$(BIN)/python -m bench gateway
+
 .PHONY: demo
 demo: setup ## The whole story on a real cluster, with evidence; DEMO_KEEP=1 leaves it up
 	@$(BIN)/python -m demo

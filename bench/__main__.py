@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import admission, dataplane, gateway_plan, operator_alone, operator_speed, operator_writes, policy_change
+from bench import admission, dataplane, gateway, gateway_plan, operator_alone, operator_speed, operator_writes, policy_change
 from bench.figure import Figure
 from bench.page import write_page
 from demo.images import ROOT
@@ -12,6 +12,7 @@ from tests.cluster.access import Access
 
 WITHOUT_NODE: dict[str, Callable[[], Iterator[Figure]]] = {
     "admission": admission.run,
+    "gateway": gateway.run,
     "plan": gateway_plan.run,
     "operator-alone": operator_alone.run,
 }

@@ -39,6 +39,10 @@ type process struct {
 	verifier *identity.Verifier
 }
 
+// storeTimeout is how long one step on the state store may take. A disk that is slow for a moment must not refuse calls that
+// take seconds anyway.
+const storeTimeout = time.Second
+
 // Run runs a gateway until the context ends, and then until its open calls have ended.
 func Run(ctx context.Context, s Settings) error {
 	p, err := assemble(ctx, s)
@@ -57,7 +61,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
 		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
 	if s.Redis != "" {
-		store, err := limits.New(limits.Options{URL: s.Redis})
+		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout})
 		if err != nil {
 			return nil, fmt.Errorf("AGENTOPS_REDIS_URL: %w", err)
 		}

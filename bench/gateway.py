@@ -1,0 +1,51 @@
+"""What the gateway adds to a call, and what it takes: a process of its own under load from another one."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figure import Figure, at_least, at_most
+from demo.images import ROOT, build_programs
+from devcluster.commands import run as command
+from devcluster.golang import compiler
+
+GROUP = "gateway"
+LOADED = "identity, limits on Redis (appendfsync always), guardrails in and out, spans; load and Redis share the machine"
+STEADY = f"500 calls a second of 560 bytes, 4 rounds of 3 s in turns with direct calls; {LOADED}"
+FULL = f"16 calls open for 6 s; {LOADED}"
+MOST = {
+    "ready": (0.5, "from the start of the process to readyz, third start"),
+    "added p50": (1.5, STEADY),
+    "added p99": (8.0, STEADY),
+    "failed calls at a steady rate": (0, STEADY),
+    "CPU per call": (0.4, f"user and system time of the process; {FULL}"),
+    "failed calls": (0, FULL),
+    "failed streams": (0, FULL),
+    "RSS under load": (80, "VmHWM after all of it"),
+    "guardrails on 8 KB, p99": (5.0, "5,000 times the rules of an attack, harmful output and three packs"),
+}
+LEAST = {"streams a second": (800, f"50 parts of text each; {FULL}")}
+
+
+def run() -> Iterator[Figure]:
+    """Yields the figures."""
+    build_programs(("agentops-gateway",))
+    with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory) / "load"
+        env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
+        command([compiler(), "build", "-buildvcs=false", "-o", program, "./gateway/bench"], cwd=ROOT / "dataplane", env=env)
+        text = command([program, ROOT / "build" / "bin" / "agentops-gateway"])
+    for line in text.splitlines():
+        yield _figure(**json.loads(line))
+
+
+def _figure(name: str, value: float, unit: str) -> Figure:
+    if name in MOST:
+        limit, method = MOST[name]
+        return at_most(GROUP, name, value, unit, limit, method)
+    if name in LEAST:
+        limit, method = LEAST[name]
+        return at_least(GROUP, name, value, unit, limit, method)
+    return Figure(GROUP, name, round(value, 3), unit, method=FULL if "second" in name or "CPU" in name else STEADY)

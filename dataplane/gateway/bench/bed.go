@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/redis/go-redis/v9"
+)
+
+// bed is a gateway with all that it needs.
+type bed struct {
+	provider, gateway, token string
+	client                   *http.Client
+	dir                      string
+	store, process           *exec.Cmd
+	ready                    time.Duration
+}
+
+func newBed(program string) (*bed, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	b := &bed{dir: dir, client: &http.Client{Transport: &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 1024, DisableCompression: true}}}
+	if b.provider, err = listen(http.HandlerFunc(answer)); err != nil {
+		return b, err
+	}
+	spans, err := listen(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	if err != nil {
+		return b, err
+	}
+	if err := errors.Join(b.startStore(), b.writeFiles()); err != nil {
+		return b, err
+	}
+	// The median of some starts: the first one reads the program from disk.
+	for range 3 {
+		b.end(b.process)
+		if err := b.startGateway(program, spans); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+func listen(h http.Handler) (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	go func() { _ = http.Serve(l, h) }()
+	return "http://" + l.Addr().String(), nil
+}
+
+// startStore runs Redis as it is run in a cluster: each command is on disk before it is answered.
+func (b *bed) startStore() error {
+	b.store = exec.Command("redis-server", "--port", "0", "--unixsocket", b.socket(), "--dir", b.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "")
+	if err := b.store.Start(); err != nil {
+		return fmt.Errorf("redis-server: %w; make redis installs it", err)
+	}
+	db := redis.NewClient(&redis.Options{Addr: b.socket()})
+	defer db.Close()
+	return patiently(func() bool { return db.Ping(context.Background()).Err() == nil })
+}
+
+func (b *bed) socket() string { return filepath.Join(b.dir, "redis.sock") }
+
+func patiently(done func() bool) error {
+	for range 10_000 {
+		if done() {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return errors.New("waited ten seconds in vain")
+}
+
+const plan = `{"version":1,"targets":{"a":{"provider":"openai-compatible","endpoint":"URL","model":"m","credential":{"secret":"agentops-a","keys":{"apiKey":"key"}},"timeoutMilliseconds":20000,"streamIdleMilliseconds":20000,"price":{"input":1,"output":1}}},
+"routes":{"chat":{"routing":"Priority","targets":[{"target":"a"}],"retries":0,"cooldownSeconds":1,"failuresToCooldown":100,"onError":{"rateLimited":"Next","serverError":"Next","timeout":"Next","connection":"Next","unauthorized":"Next","invalidResponse":"Next"}}},
+"guardrails":{"secrets":{"mode":"Mask","rules":{"version":1,"capture":"Masked","packs":[{"name":"Credentials","action":"Redact"},{"name":"Email","action":"Redact"},{"name":"PaymentCard","action":"Redact"}],"rules":[],"blockKeys":[]}},"attacks":{"mode":"Block","builtIn":["PromptInjection"]}},
+"budgets":{"usd":{"unit":"MicroUSD","limit":1000000000000,"window":{"kind":"Month","timeZone":"Europe/Berlin"},"scope":"Agent","ladder":[{"atPercent":80,"action":"Alert"},{"atPercent":100,"action":"Block"}],"mode":"Enforce","onStateError":"Deny"}},
+"agents":{"shop/billing":{"team":"payments","useCase":"invoices","models":{"chat":"chat"},"maxOutputTokens":1000,"execution":{"run":{"steps":{"max":100000000,"action":"Refuse"},"tokens":{"max":100000000000,"action":"Refuse"}},"concurrentCalls":10000,"callsPerMinute":10000000,"onStateError":"Deny"},"budgets":["usd"],"guardrails":{"input":["attacks","secrets"],"output":["secrets"]},"onUnknownPrice":"Allow","onGatewayDown":"Refuse"}}}`
+
+func (b *bed) writeFiles() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, nil)
+	if err != nil {
+		return err
+	}
+	token, err := jwt.Signed(signer).Claims(map[string]any{"iss": "bench", "aud": []string{"agentops/shop/billing"}, "exp": time.Now().Add(time.Hour).Unix(),
+		"kubernetes.io": map[string]any{"namespace": "shop", "serviceaccount": map[string]string{"name": "billing"}, "pod": map[string]string{"name": "p", "uid": "u"}}}).Serialize()
+	b.token = "Bearer " + token
+	set, marshalled := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "ES256"}}})
+	return errors.Join(err, marshalled, os.MkdirAll(filepath.Join(b.dir, "agentops-a"), 0o700), b.write("jwks", set),
+		b.write("agentops-a/key", []byte("k")), b.write("plan", []byte(strings.Replace(plan, "URL", b.provider, 1))))
+}
+
+func (b *bed) write(name string, data []byte) error {
+	return os.WriteFile(filepath.Join(b.dir, name), data, 0o600)
+}
+
+func (b *bed) startGateway(program, spans string) error {
+	ports := []string{}
+	for range 3 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		ports = append(ports, l.Addr().String())
+		_ = l.Close()
+	}
+	file := func(name string) string { return filepath.Join(b.dir, name) }
+	b.process = exec.Command(program, "serve")
+	b.process.Env = append(os.Environ(), "AGENTOPS_PLAN="+file("plan"), "AGENTOPS_SECRETS="+b.dir, "AGENTOPS_LISTEN="+ports[0], "AGENTOPS_ADMIN_LISTEN="+ports[1],
+		"AGENTOPS_METRICS_LISTEN="+ports[2], "AGENTOPS_REDIS_URL=unix://"+b.socket(), "AGENTOPS_ISSUER_JWKS="+file("jwks"), "AGENTOPS_ISSUER_NAME=bench",
+		"AGENTOPS_OTLP_ENDPOINT="+spans)
+	b.gateway = "http://" + ports[0]
+	began := time.Now()
+	if err := b.process.Start(); err != nil {
+		return err
+	}
+	err := patiently(func() bool {
+		resp, err := b.client.Get("http://" + ports[1] + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	b.ready = time.Since(began)
+	return err
+}
+
+// cpu is the processor time of the gateway.
+func (b *bed) cpu() time.Duration {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.process.Process.Pid))
+	_, rest, _ := strings.Cut(string(data), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	const ticks = 100 // a second, on every Linux
+	return time.Duration(user+system) * time.Second / ticks
+}
+
+// rss is a line of the gateway's memory in MiB.
+func (b *bed) rss(line string) float64 {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.process.Process.Pid))
+	_, rest, _ := strings.Cut(string(data), line+":")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	kib, _ := strconv.ParseFloat(fields[0], 64)
+	return kib / 1024
+}
+
+func (b *bed) end(p *exec.Cmd) {
+	if p != nil && p.Process != nil {
+		_ = p.Process.Signal(syscall.SIGTERM)
+		_ = p.Wait()
+	}
+}
+
+func (b *bed) close() {
+	b.end(b.process)
+	b.end(b.store)
+	_ = os.RemoveAll(b.dir)
+}
