@@ -207,3 +207,26 @@ func TestHugeAmountsStayExact(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 }
+
+// Two first calls of a run, both under way when both are refused in another scope, leave no run behind.
+func TestRunWhoseFirstCallsWereAllRefusedNeverBegan(t *testing.T) {
+	c := steps{t, startServer(t).client(t)}
+	team := ofTeam("shop", tokens(100))
+	var attempts []*attempt
+	for range 2 {
+		a, err := c.c.attempt(t.Context(), newCall("shop/a", "run", nil, team))
+		if err != nil || a.verdict.Denial == nil {
+			t.Fatalf("%+v %v", a, err)
+		}
+		attempts = append(attempts, a)
+	}
+	for _, a := range attempts {
+		c.run("shop/a", "run")
+		if err := c.c.undo(t.Context(), "rollback", a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.c.Run(t.Context(), "shop/a", "run"); err == nil {
+		t.Fatal("the run never began")
+	}
+}

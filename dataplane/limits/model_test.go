@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +157,8 @@ type comparison struct {
 	entries []*entry
 	charges map[string]Charge
 	prefix  string
+	// gateways take turns: what one has reserved, another one can commit.
+	gateways []*Client
 }
 
 func (c *comparison) pick(rt *rapid.T, states ...string) *entry {
@@ -176,17 +179,23 @@ func drawAmounts(rt *rapid.T, most int64) Amounts {
 		MicroUSD: rapid.Int64Range(0, 20*most).Draw(rt, "usd")}
 }
 
-func (c *comparison) reserveOne(rt *rapid.T, state string) {
+// drawCall is a call under most of the budgets; without the shadow it is under those that a crowd can be judged by.
+func (c *comparison) drawCall(rt *rapid.T, shadow bool) *Call {
 	agent := c.prefix + rapid.SampledFrom(modelAgents).Draw(rt, "agent")
 	call := newCall(agent, rapid.SampledFrom([]string{"", "r1", "r2", "r3"}).Draw(rt, "run"), modelLimits)
 	call.Most = drawAmounts(rt, 200)
 	for _, charge := range modelCharges(agent, rapid.SampledFrom(modelUsers).Draw(rt, "user")) {
-		if rapid.IntRange(0, 3).Draw(rt, charge.Budget.ID) > 0 {
+		if rapid.IntRange(0, 3).Draw(rt, charge.Budget.ID) > 0 && (shadow || charge.Budget.Mode != Shadow) {
 			charge.Budget.ID = c.prefix + charge.Budget.ID // rounds share the store
 			call.Charges = append(call.Charges, charge)
 			c.charges[chargeKey(charge)] = charge
 		}
 	}
+	return call
+}
+
+func (c *comparison) reserveOne(rt *rapid.T, state string) {
+	call := c.drawCall(rt, true)
 	if state == "orphan" {
 		call.Timeout = time.Millisecond
 	}
@@ -216,6 +225,51 @@ func (c *comparison) reserveOne(rt *rapid.T, state string) {
 	if state == "orphan" {
 		c.sweep(rt)
 	}
+}
+
+// crowd reserves many calls at once through all gateways. Whatever the order was, no limit is passed, and a call that was
+// under its agent's limits only was refused for something that still holds: reservations only add up.
+func (c *comparison) crowd(rt *rapid.T) {
+	calls := make([]*Call, rapid.IntRange(2, 12).Draw(rt, "calls"))
+	verdicts, errs := make([]*Verdict, len(calls)), make([]error, len(calls))
+	for i := range calls {
+		calls[i] = c.drawCall(rt, false)
+	}
+	var all sync.WaitGroup
+	for i, call := range calls {
+		all.Go(func() { verdicts[i], errs[i] = c.gateways[i%len(c.gateways)].Reserve(c.t.Context(), call) })
+	}
+	all.Wait()
+	for i, call := range calls {
+		if errs[i] != nil {
+			rt.Fatal(errs[i])
+		}
+		if verdicts[i].Denial == nil {
+			c.m.reserve(call)
+			c.entries = append(c.entries, &entry{call, verdicts[i].Reservation, "open"})
+		}
+	}
+	for i, call := range calls {
+		for _, charge := range call.Charges {
+			l := c.m.at(chargeKey(charge))
+			if verdicts[i].Denial == nil && l.used+l.reserved > charge.Budget.Limit {
+				rt.Fatalf("%s is overdrawn: %+v", charge.Budget.ID, *l)
+			}
+		}
+		alone := !slices.ContainsFunc(call.Charges, func(c Charge) bool { return c.Scope.Kind != AgentScope })
+		if d := verdicts[i].Denial; d != nil && alone && c.onlyAlone(calls) {
+			if reason, _ := c.m.judge(call); reason == "" {
+				rt.Fatalf("%s was refused for nothing: %+v", call.ID, *d)
+			}
+		}
+	}
+}
+
+// onlyAlone says that no call of the crowd could be rolled back after it had reserved.
+func (c *comparison) onlyAlone(calls []*Call) bool {
+	return !slices.ContainsFunc(calls, func(call *Call) bool {
+		return slices.ContainsFunc(call.Charges, func(c Charge) bool { return c.Scope.Kind != AgentScope })
+	})
 }
 
 // sweep waits until the store has passed the deadline of the orphans, and looks at every slot.
@@ -308,15 +362,16 @@ func (c *comparison) check(rt *rapid.T) {
 // Whatever is done in whatever order, with Redis killed in between, the store says what a model of plain sums says.
 func TestScriptsAgreeWithAModelOfPlainSums(t *testing.T) {
 	s := startServer(t)
-	client := s.client(t)
+	gateways := []*Client{s.client(t), s.client(t), s.client(t)}
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		round++
-		c := &comparison{steps: steps{t, client}, server: s, charges: map[string]Charge{}, prefix: fmt.Sprintf("m%d-", round),
+		c := &comparison{steps: steps{t, gateways[0]}, server: s, gateways: gateways, charges: map[string]Charge{}, prefix: fmt.Sprintf("m%d-", round),
 			m: &model{limits: modelLimits, ledgers: map[string]*ledger{}, runs: map[string]bool{}, open: map[string]int64{}}}
 		rt.Repeat(map[string]func(*rapid.T){
 			"reserve":       func(rt *rapid.T) { c.reserveOne(rt, "open") },
 			"reserve more":  func(rt *rapid.T) { c.reserveOne(rt, "open") },
+			"a crowd":       c.crowd,
 			"orphan":        func(rt *rapid.T) { c.reserveOne(rt, "orphan") },
 			"commit":        func(rt *rapid.T) { c.commitOne(rt, "open") },
 			"commit late":   func(rt *rapid.T) { c.commitOne(rt, "swept", "released") },
@@ -329,7 +384,10 @@ func TestScriptsAgreeWithAModelOfPlainSums(t *testing.T) {
 				s.kill()
 				s.start()
 			},
-			"": c.check,
+			"": func(rt *rapid.T) {
+				c.check(rt)
+				c.c = gateways[rapid.IntRange(0, len(gateways)-1).Draw(rt, "gateway")]
+			},
 		})
 	})
 }

@@ -63,13 +63,14 @@ local function unmark_call()
   end
 end
 
--- A run whose first call was refused elsewhere never began.
+-- A run whose first call was refused elsewhere never began. If others of its calls are under way, the last of them that is
+-- refused finds the mark `nw`.
 local function unmake_run()
   local key = root .. ':r:' .. rec[1]
-  local s = call('HMGET', key, 'st', 'su', 'sr', 'hn')
-  if s[1] == 'Running' and int(s[2]) + int(s[3]) == 0 and not s[4] then
-    call('DEL', key); call('ZREM', root .. ':runs', rec[1]); call('ZREM', root .. ':live', rec[1])
-  end
+  local s = call('HMGET', key, 'st', 'su', 'sr', 'hn', 'nw')
+  if s[1] ~= 'Running' or int(s[2]) > 0 or s[4] or (rec[3] == 0 and not s[5]) then return end
+  if int(s[3]) > 0 then call('HSET', key, 'nw', 1) return end
+  call('DEL', key); call('ZREM', root .. ':runs', rec[1]); call('ZREM', root .. ':live', rec[1])
 end
 
 if rec then
@@ -82,8 +83,8 @@ if rec then
     commit and estimated == 1, unpriced_of)
   if rec[1] ~= '' then
     if not commit and rec[2] ~= '' then unmark_call() end
-    if (op == 'rollback' or op == 'forget') and rec[3] == 1 then unmake_run()
-    elseif waits == 0 then call('ZADD', root .. ':live', 'XX', now + idle, rec[1]) end
+    if waits == 0 then call('ZADD', root .. ':live', 'XX', now + idle, rec[1]) end
+    if op == 'rollback' or op == 'forget' then unmake_run() end
   end
 elseif word == 'new' and op == 'commit' then charge_new() end
 
