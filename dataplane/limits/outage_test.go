@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func quick(o *Options) { o.Timeout = 100 * time.Millisecond }
+func quick(o *Options) { o.Timeout = 500 * time.Millisecond }
 
 // Without a store each step says so by one type, at once when the circuit is open, and works again by itself.
 func TestStoreThatIsDownIsOneTypedErrorAndHealsByItself(t *testing.T) {

@@ -83,9 +83,9 @@ func (s *server) client(t testing.TB, change ...func(*Options)) *Client {
 
 func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited 20 s in vain: %s", what)
+			t.Fatalf("waited 60 s in vain: %s", what)
 		}
 	}
 }
@@ -194,5 +194,5 @@ func ofAgent(agent string, b *Budget) Charge { return Charge{b, Scope{AgentScope
 func ofTeam(team string, b *Budget) Charge   { return Charge{b, Scope{TeamScope, team}} }
 
 func tokens(limit int64, ladder ...Rung) *Budget {
-	return &Budget{ID: "shop/tokens", Unit: TotalTokens, Limit: limit, Window: Window{Kind: Day}, Ladder: ladder}
+	return &Budget{ID: "shop/tokens", Unit: TotalTokens, Limit: limit, Window: Window{Kind: Month}, Ladder: ladder}
 }
