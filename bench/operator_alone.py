@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from bench.figure import Figure, at_least, at_most
 from bench.fleet import agent
 from devcluster.build import build
 from tests.operator_process.control_plane import TOKEN, ControlPlane, any_certificate
-from tests.operator_process.process import HOME, OperatorProcess
+from tests.operator_process.process import HOME, OperatorProcess, cpu_seconds
 
 GROUP = "operator alone"
 FLEET = 1000
@@ -61,17 +62,20 @@ def _prepare(plane: ControlPlane) -> None:
 def _fleet(plane: ControlPlane, operator: OperatorProcess, first: int, last: int) -> Iterator[Figure]:
     """Creates Agents and waits until each has its status; the wait reads the audit log, which costs the others nothing."""
     log, count = AuditTail(plane.audit), last - first
-    cpu, began = operator.cpu_seconds(), time.monotonic()
+    cpu, servers, began = operator.cpu_seconds(), _servers(plane), time.monotonic()
     _create(plane, first, last)
     log.wait_for(count)
     took, used = time.monotonic() - began, operator.cpu_seconds() - cpu
-    method = f"{count} Agents without pods added to {first}, from the first create to the last status"
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    method = f"{count} Agents without pods added to {first}, from the first create to the last status, {load}"
     speed = f"Agents programmed a second, {first} to {last}"
     if first == 0:
         yield at_least(GROUP, speed, count / took, "1/s", 85, method)
     else:
         yield Figure(GROUP, speed, round(count / took, 1), "1/s", method=method)
     yield Figure(GROUP, f"CPU per Agent, {first} to {last}", round(used / count * 1000, 2), "ms", method="same run")
+    used = (_servers(plane) - servers) / count * 1000
+    yield Figure(GROUP, f"CPU per Agent of API server and etcd, {first} to {last}", round(used, 2), "ms", method="same run")
     log.wait_quiet()
     limit = 2 + 3 * took / count  # children + 1; index, relay table and alert rules at most once a second
     yield at_most(
@@ -90,6 +94,11 @@ def _restart(plane: ControlPlane, operator: OperatorProcess) -> Iterator[Figure]
     yield Figure(GROUP, "restart until ready", round(took, 1), "s", method=method)
     yield at_most(GROUP, "writes at restart", log.writes, "writes", 0, method)
     yield at_most(GROUP, "RSS after restart", _rss(operator), "MiB", RSS_LIMIT, method)
+
+
+def _servers(plane: ControlPlane) -> float:
+    """What the other side of the same work takes of the same cores."""
+    return sum(cpu_seconds(process.pid) for process in plane.processes.values())
 
 
 def _rss(operator: OperatorProcess) -> float:
