@@ -10,8 +10,12 @@ import (
 	"agentops.dev/dataplane/canonical"
 )
 
-// Parse reads a plan and refuses what a gateway could not enforce. The error holds every problem, one per line.
+// Parse reads a plan, plain or compressed by gzip, and refuses what a gateway could not enforce. The error holds every problem, one per line.
 func Parse(data []byte) (*Plan, error) {
+	data, err := unpack(data)
+	if err != nil {
+		return nil, err
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	// A field this engine does not know could be the limit that somebody relies on: refusing it keeps the last good plan.
 	dec.DisallowUnknownFields()
