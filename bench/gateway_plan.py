@@ -44,7 +44,11 @@ def fleet() -> World:
     for n in range(POLICIES):
         space = {"matchLabels": {"agentops.dev/team": f"team-{n}"}}
         aliases = [{"name": f"alias-{n}-{i}", "targets": [{"name": "a"}, {"name": "b"}]} for i in range(ALIASES // POLICIES)]
-        target = {"provider": "openai", "model": "gpt-4o", "credential": {"secretName": "agentops-llm", "keys": [{"key": "k"}]}}
+        target = {
+            "provider": "openai",
+            "model": "gpt-4o",
+            "credential": {"secretName": "agentops-llm", "keys": [{"role": "ApiKey", "key": "k"}]},
+        }
         targets = [{"name": name, **target} for name in ("a", "b")]
         fallback = {"namespaceSelector": space, "targets": targets, "aliases": aliases}
         world.policies += [

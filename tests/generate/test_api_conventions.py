@@ -63,10 +63,12 @@ def test_field_names_are_camel_case(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_enumerated_word_is_pascal_case_or_a_product_name(kind: str) -> None:
-    """Enumerations read as in Kubernetes; presets are named as their products name themselves in URLs."""
+    """Enumerations read as in Kubernetes; presets and providers are named as in URLs."""
     words = [(path, word) for path, node in fields(kind) for word in node.get("enum", ())]
     assert [
-        entry for entry in words if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", entry[1]) and not entry[0].endswith("preset")
+        entry
+        for entry in words
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", entry[1]) and not entry[0].endswith(("preset", "provider"))
     ] == []
 
 

@@ -42,17 +42,17 @@ def test_changed_missing_and_left_over_files_are_each_told(tmp_path: Path) -> No
     write(tmp_path)
     (tmp_path / "crds/agents.yaml").write_text("edited by hand")
     (tmp_path / "crds/evalruns.yaml").unlink()
-    (tmp_path / "crds/budgets.yaml").write_text(f"# {NOTICE}\n")
-    want = ["crds/agents.yaml: differs", "crds/evalruns.yaml: is missing", "crds/budgets.yaml: is generated no longer"]
+    (tmp_path / "crds/quotas.yaml").write_text(f"# {NOTICE}\n")
+    want = ["crds/agents.yaml: differs", "crds/evalruns.yaml: is missing", "crds/quotas.yaml: is generated no longer"]
     assert want == differences(tmp_path)
 
 
 def test_writing_mends_everything_and_leaves_handwritten_files_alone(tmp_path: Path) -> None:
     """The page of a removed kind goes; a page that a person wrote beside it stays."""
     (tmp_path / "docs/reference").mkdir(parents=True)
-    (tmp_path / "docs/reference/budget.md").write_text(f"# Budget\n\n<!-- {NOTICE} -->\n")
+    (tmp_path / "docs/reference/quota.md").write_text(f"# Quota\n\n<!-- {NOTICE} -->\n")
     (tmp_path / "docs/reference/metrics.md").write_text("# Metrics\n")
-    assert leftovers(tmp_path, RENDERED) == ["docs/reference/budget.md"]
+    assert leftovers(tmp_path, RENDERED) == ["docs/reference/quota.md"]
     write(tmp_path)
     assert differences(tmp_path) == []
     assert (tmp_path / "docs/reference/metrics.md").exists()

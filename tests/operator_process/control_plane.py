@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from agentops_operator.agent.kind import KINDS
+from agentops_operator.policies import POLICIES
 from devcluster import bin_dir
 
 TOKEN = "test-admin"
@@ -139,8 +141,9 @@ class ControlPlane:
     def empty(self, *namespaces: str) -> None:
         """Deletes what an operator and the tests made in these namespaces."""
         ours = "/apis/agentops.dev/v1alpha1/namespaces/{}/"
-        collections = [ours + kind for kind in ("agents", "maskingpolicies", "tracepolicies", "evalpolicies", "injectionindexes")]
+        collections = [ours + info.plural for info in (*KINDS, *POLICIES)]
         collections += ["/api/v1/namespaces/{}/configmaps", "/apis/apps/v1/namespaces/{}/statefulsets"]
+        collections += ["/apis/apps/v1/namespaces/{}/deployments"]
         collections += ["/apis/coordination.k8s.io/v1/namespaces/{}/leases"]
         for namespace in namespaces:
             for collection in collections:

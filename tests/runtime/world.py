@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from agentops_operator.agent.facts import Input, Settings
@@ -35,16 +36,50 @@ class FakeRelay:
         return self.answers[address]
 
 
+class FakeGateway:
+    """A gateway whose replicas run what a test says, and that has seen the callers that a test names."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, Mapping[str, Any]] = {}
+        self.called: set[str] = set()
+        self.usages: dict[str, Mapping[str, Any]] = {}
+        self.asked = 0
+
+    async def addresses(self) -> tuple[str, ...]:
+        """Those that have a state."""
+        if not self.states:
+            raise OSError("no such name")
+        return tuple(self.states)
+
+    async def state(self, address: str) -> Mapping[str, Any]:
+        """The state that was written down."""
+        return self.states[address]
+
+    async def callers(self, address: str) -> frozenset[str]:
+        """The callers that were written down."""
+        return frozenset(self.called)
+
+    async def usage(self, address: str, agent: str) -> Mapping[str, Any]:
+        """The usage that was written down."""
+        self.asked += 1
+        return self.usages[agent]
+
+
 class World:
     """One process of the operator, and the cluster that outlives it."""
 
-    def __init__(self, cluster: FakeCluster | None = None, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self, cluster: FakeCluster | None = None, clock: FakeClock | None = None, compile_settings: Settings | None = None
+    ) -> None:
         self.cluster = cluster or FakeCluster()
         self.clock = clock or FakeClock()
         self.metrics = Metrics()
         self.relay = FakeRelay()
-        settings = RuntimeSettings(compile=Settings(operator_namespace=HOME), workers=4)
-        self.operator = Operator(settings, Outside(self.cluster, self.relay, self.clock, self.metrics))
+        self.gateway = FakeGateway()
+        self.settings = compile_settings or Settings(operator_namespace=HOME)
+        settings = RuntimeSettings(compile=self.settings, workers=4)
+        outside = Outside(self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway)
+        self.operator = Operator(settings, outside)
         self.cluster.calls.clear()
         self._starting: asyncio.Task[None] | None = None
 
@@ -80,7 +115,9 @@ class World:
     async def restart(self) -> "World":
         """The same cluster with a new process."""
         await self.stop()
-        world = World(self.cluster, self.clock)
+        world = World(self.cluster, self.clock, self.settings)
+        world.gateway = self.gateway
+        world.operator._outside = replace(world.operator._outside, gateway=self.gateway)
         world.echo()
         world.cluster.calls.clear()
         return world

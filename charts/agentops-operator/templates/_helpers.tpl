@@ -1,4 +1,4 @@
-{{/* The image reference of one of .Values.image.{operator,collector,evals}. Call with (list $ "collector"). */}}
+{{/* The image reference of one of .Values.image.{operator,collector,gateway,store,evals}. Call with (list $ "collector"). */}}
 {{- define "agentops.repository" -}}
 {{- $root := index . 0 -}}
 {{- $image := index $root.Values.image (index . 1) -}}
@@ -92,7 +92,24 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{/* Whether the chart brings the gateway's state store. */}}
+{{- define "agentops.embeddedStore" -}}
+{{- and .Values.gateway.enabled (eq .Values.gateway.store.mode "Embedded") -}}
+{{- end }}
+
+{{- define "agentops.validateStore" -}}
+{{- if and (eq .mode "Embedded") (or .url .secret) -}}
+{{- fail "gateway.store.url and gateway.store.secret belong to gateway.store.mode External: set it, or remove them" -}}
+{{- end -}}
+{{- if and (eq .mode "External") (not (or .url .secret)) -}}
+{{- fail "gateway.store.mode is External: set gateway.store.url, or gateway.store.secret when the address holds a password" -}}
+{{- end -}}
+{{- end }}
+
 {{- define "agentops.validate" -}}
+{{- if .Values.gateway.enabled -}}
+{{- include "agentops.validateStore" .Values.gateway.store -}}
+{{- end -}}
 {{- if and (eq .Values.install.mode "namespaced") (not .Values.install.watchNamespaces) -}}
 {{- fail "install.mode is namespaced: name the namespaces in install.watchNamespaces" -}}
 {{- end -}}

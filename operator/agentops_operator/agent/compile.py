@@ -8,6 +8,7 @@ from agentops_operator.agent.binding import Bound, bound
 from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered
 from agentops_operator.agent.evaluations import cron_jobs, evaluation_outcomes, soonest_look
 from agentops_operator.agent.facts import Input, Resource
+from agentops_operator.agent.gateway.outcomes import ThroughGateway, through_gateway
 from agentops_operator.agent.index import index_rows
 from agentops_operator.agent.observe import Sidecars, hashing_enforced, masking_enforced, programmed, sidecars, tracing_enforced
 from agentops_operator.agent.plan import BackendUse, Outcome, Plan
@@ -45,9 +46,10 @@ def compile_agent(facts: Input) -> Plan:
     pods = coverage(facts)
     running = sidecars(facts, pods, merged.rules["digest"])
     identity = _identity(facts, merged)
-    progress = programmed(facts, pods, running, identity["digest"])
-    outcomes = _outcomes(facts, merged, pods, running, progress, identity["digest"])
-    enforced = _fold(facts, pods, running, outcomes)
+    gateway = through_gateway(facts, merged.policies, facts.agent.spec.execution)
+    progress = _slower(programmed(facts, pods, running, identity["digest"]), gateway)
+    outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"]), *gateway.outcomes)
+    enforced = _fold(facts, pods, running, outcomes, gateway)
     refusal = refused(facts, pods)
     coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "")
     looks = [soonest_look(facts, merged.policies.others), refusal.again_seconds]
@@ -59,6 +61,7 @@ def compile_agent(facts: Input) -> Plan:
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
         status=_status(facts, merged, pods, running),
+        gateway=gateway.row,
         again_seconds=min((seconds for seconds in looks if seconds is not None), default=None),
     )
 
@@ -66,6 +69,13 @@ def compile_agent(facts: Input) -> Plan:
 def _rows(agent: Resource[AgentSpec], merged: Merged) -> tuple[tuple[str, dict[str, Any]], ...]:
     tracing = merged.tracing
     return index_rows(agent, rules_name(agent), merged.hash_key_secret, tracing.capture, tracing.opt_out, tracing.on_bypass)
+
+
+def _slower(progress: Condition, gateway: ThroughGateway) -> Condition:
+    """Programmed of the Agent waits for the gateway too, where the Agent has a part in its plan."""
+    if not progress.holds or gateway.progress is None or gateway.progress.holds:
+        return progress
+    return gateway.progress
 
 
 def merge(facts: Input) -> Merged:
@@ -156,10 +166,11 @@ def _refused_backend(merged: Merged, prefix: str) -> Condition | None:
     )
 
 
-def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outcome, ...]) -> Condition:
+def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outcome, ...], gateway: ThroughGateway) -> Condition:
     """Enforced of the Agent: masking always, since the safe default holds without any policy; then each policy."""
     own = masking_enforced(facts, pods, running)
-    conditions = [own, *(outcome.condition for outcome in outcomes)]
+    limits: tuple[Condition, ...] = () if gateway.own is None else (gateway.own,)
+    conditions = [own, *limits, *(outcome.condition for outcome in outcomes)]
     for wanted in ("False", "Unknown"):
         worst = next((c for c in conditions if c.status == wanted), None)
         if worst is not None:

@@ -1,6 +1,8 @@
-"""Limits on what an Agent's runs may use: `Agent.spec.execution`."""
+"""Limits on what an Agent's runs may use: `Agent.spec.execution`.
 
-from enum import StrEnum
+At each of them the call is refused. To hold the run for a person instead is not offered before a person can decide.
+"""
+
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -11,24 +13,14 @@ from agentops_operator.api.verdict import Verdict
 
 ToolName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 YEAR = 31_622_400
+REFUSE = "Refuse"
 DEFAULT_OUTPUT_TOKENS = 16_384  # of a call whose Agent and policies say nothing: more than most answers, less than a bill
-
-
-class LimitAction(StrEnum):
-    """What happens to the call that would go past a limit."""
-
-    REFUSE = "Refuse"
-    HOLD = "Hold"
-
-
-ACTION_TEXT = "Refuse: the call is refused, smaller ones may still fit. Hold: the run waits for a person."
 
 
 class Count(Model):
     """A number of calls or tokens."""
 
     max: int = Field(ge=1, le=1_000_000_000_000, description="The most that a run may use.")
-    action: LimitAction = Field(default=LimitAction.REFUSE, description=ACTION_TEXT)
 
 
 class Cost(Model):
@@ -38,21 +30,18 @@ class Cost(Model):
         description='The most that a run may cost, in USD, for example "2.00".',
         json_schema_extra=marks(cel("self.matches('[1-9]')", "max must be more than zero")),
     )
-    action: LimitAction = Field(default=LimitAction.REFUSE, description=ACTION_TEXT)
 
 
 class Duration(Model):
     """A span of time."""
 
     max: int = Field(ge=1, le=YEAR, description="Seconds since the run's first call; time in which it was held does not count.")
-    action: LimitAction = Field(default=LimitAction.REFUSE, description=ACTION_TEXT)
 
 
 class Repeats(Model):
     """Identical calls in a row."""
 
     max: int = Field(ge=2, le=64, description="The identical call that is one too many.")
-    action: LimitAction = Field(default=LimitAction.HOLD, description=ACTION_TEXT)
 
 
 class NoProgress(Model):
@@ -62,7 +51,6 @@ class NoProgress(Model):
     distinct: int = Field(
         default=2, ge=1, le=63, description="With no more different calls than this among them, it makes no progress."
     )
-    action: LimitAction = Field(default=LimitAction.HOLD, description=ACTION_TEXT)
 
 
 NO_PROGRESS_RULES = (cel("self.distinct < self.calls", "distinct must be less than calls"),)
@@ -89,8 +77,9 @@ class Execution(Model):
     """What runs of the Agent may use. What is left out is not limited."""
 
     run: RunLimits = Field(default=RunLimits(), description="Limits of each run.")
-    require_run_id: bool = Field(
-        default=False, description="Refuse calls that name no run; without it they have the Agent's limits only."
+    on_missing_run_id: Verdict = Field(
+        default=Verdict.ALLOW,
+        description="What happens to calls that name no run; let through, they have the Agent's limits only.",
     )
     concurrent_runs: int | None = _limit(1_000_000, "Runs at once.")
     new_runs_per_minute: int | None = _limit(
@@ -100,9 +89,6 @@ class Execution(Model):
     calls_per_minute: int | None = _limit(10_000_000, "Calls in any minute.")
     tokens_per_minute: int | None = _limit(1_000_000_000_000, "Tokens in any minute.")
     run_idle_seconds: int | None = _limit(YEAR, "A run counts as ended this long after its last call; 600 when absent.")
-    hold_expiry_seconds: int | None = _limit(
-        YEAR, "A held run is cancelled when nobody decided for this long; a day when absent."
-    )
     stream_seconds: int | None = _limit(86_400, "Longest streamed answer, in time.")
     stream_tokens: int | None = _limit(10_000_000, "Longest streamed answer, in tokens.")
     max_output_tokens: int | None = _limit(
@@ -132,7 +118,6 @@ NUMBERS = (
     "callsPerMinute",
     "tokensPerMinute",
     "runIdleSeconds",
-    "holdExpirySeconds",
     "streamSeconds",
     "streamTokens",
 )
@@ -141,12 +126,12 @@ NUMBERS = (
 def execution_entry(execution: Execution) -> dict[str, Any]:
     """The `execution` of an Agent in the gateway plan."""
     fields = execution.dump()
-    run = dict(fields["run"])
+    run = {name: {**limit, "action": REFUSE} for name, limit in fields["run"].items()}
     cost = run.pop("cost", None)
     if cost is not None:
         run["microUSD"] = {**cost, "max": micro(cost["max"])}
     return {
-        "requireRunId": execution.require_run_id,
+        "requireRunId": execution.on_missing_run_id is Verdict.DENY,
         "run": run,
         **{name: fields[name] for name in NUMBERS if name in fields},
         "onStateError": str(execution.on_state_error),

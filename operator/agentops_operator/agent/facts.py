@@ -134,6 +134,29 @@ class RelayObservation:
 
 
 @dataclass(frozen=True)
+class GatewayObservation:
+    """What the gateway's replicas say of themselves, together; what each Agent has of the plan is told apart from it.
+
+    Attributes:
+        reachable: whether replicas answer; False means that the rest is unknown.
+        error: why none does.
+        replicas: replicas that answer.
+        plan_error: why the plan is not in force: a replica refused it, or it could not be written.
+        store: state of the state store as the worst replica sees it: Ready, Away or None.
+        store_error: why it is away.
+        missing: targets of the plan whose credential a replica does not find.
+    """
+
+    reachable: bool = False
+    error: str = ""
+    replicas: int = 0
+    plan_error: str = ""
+    store: str = ""
+    store_error: str = ""
+    missing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Alerting:
     """What Prometheus says of the alert rules of one namespace.
 
@@ -178,6 +201,33 @@ class RelaySettings:
 
 
 @dataclass(frozen=True)
+class GatewaySettings:
+    """How the gateway is set up.
+
+    Attributes:
+        enabled: whether there is one.
+        image: image of the gateway.
+        pull_policy: when the image is pulled.
+        pull_secrets: names of pull secrets in the operator's namespace.
+        replicas: gateways; 0 leaves the number to an autoscaler.
+        resources: requests and limits of the container.
+        store_url: address of the state store, when it holds no secret.
+        store_secret: Secret with the address of the state store under the key `url`; wins over `store_url`.
+    """
+
+    enabled: bool = False
+    image: str = "agentops/gateway:0.1.0"
+    pull_policy: str = "IfNotPresent"
+    pull_secrets: tuple[str, ...] = ()
+    replicas: int = 2
+    resources: Mapping[str, Any] = field(
+        default_factory=lambda: {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
+    )
+    store_url: str = ""
+    store_secret: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this installation is set up.
 
@@ -187,6 +237,7 @@ class Settings:
         sidecar_resources: requests and limits that new pods' sidecars have.
         team_label: namespace label that names the team.
         relay: how the relay is set up.
+        gateway: how the gateway is set up.
         evals_image: image of the evaluation runner.
         operator_uid: uid of the operator's Deployment, owner of the shared parts; empty when unknown.
         operator_deployment: name of the operator's Deployment.
@@ -203,6 +254,7 @@ class Settings:
     )
     team_label: str = "agentops.dev/team"
     relay: RelaySettings = RelaySettings()
+    gateway: GatewaySettings = GatewaySettings()
     evals_image: str = "agentops/evals:0.1.0"
     operator_uid: str = ""
     operator_deployment: str = "agentops-operator"
@@ -227,6 +279,9 @@ class Input:
         now: the time; empty when nothing may be judged late.
         alerting: what Prometheus says of the namespace's alert rules; None before it was asked.
         refusals: refusals of its pods in the last hour.
+        gateway: what the gateway says of itself.
+        gateway_row: digest of the Agent's part of the plan that is in force in every replica; empty when there is none.
+        gateway_calls: whether the gateway has counted a call of the Agent.
     """
 
     agent: Resource[AgentSpec]
@@ -243,3 +298,6 @@ class Input:
     now: str = ""
     alerting: Alerting | None = None
     refusals: tuple[Refusal, ...] = ()
+    gateway: GatewayObservation = GatewayObservation()
+    gateway_row: str = ""
+    gateway_calls: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops_operator.agent.facts import Key
+from agentops_operator.agent.gateway.row import GatewayRow
 from agentops_operator.api.condition import Condition
 from agentops_operator.policies.evaluation.observe import Run
 from agentops_operator.policies.trace.types import Backend
@@ -28,6 +29,9 @@ class Outcome:
     enforced: bool
     condition: Condition  # Enforced, as seen in this Agent
     run: Run | None = None  # newest evaluation, for policies that evaluate
+    progress: Condition | None = None  # Programmed as seen in this Agent, where the Agent's own does not speak of the policy
+    conflict: Condition | None = None  # Accepted as seen in this Agent, where another policy took something from this one
+    bound_by: tuple[str, ...] = ()  # budgets that this one is never reached before
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Plan:
         outcomes: how far the Agent is with each policy that binds it.
         conditions: all conditions, without times.
         status: the other status fields.
+        gateway: the Agent's part of the gateway's plan; None when it has none.
         again_seconds: when to decide anew although nothing changed, because something may be late then; None for never.
     """
 
@@ -61,4 +66,5 @@ class Plan:
     outcomes: tuple[Outcome, ...] = ()
     conditions: tuple[Condition, ...] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
+    gateway: GatewayRow | None = None
     again_seconds: float | None = None

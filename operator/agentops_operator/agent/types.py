@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from agentops_operator.agent.execution import Execution
 from agentops_operator.api.model import Model, StatusModel, marks
 from agentops_operator.api.selector import LabelSelector
 from agentops_operator.api.status import CommonStatus
@@ -48,6 +49,9 @@ class AgentSpec(Model):
     )
     service_account_name: Annotated[str, StringConstraints(max_length=253)] | None = Field(
         default=None, description="Only pods of this service account are the agent; others cannot speak in its name."
+    )
+    execution: Execution | None = Field(
+        default=None, description="Limits on what runs of the agent may use; enforced at the gateway, on calls that pass it."
     )
 
 

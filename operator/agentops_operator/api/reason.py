@@ -24,6 +24,10 @@ class Reason(StrEnum):
     AWAITING_RELAY = "AwaitingRelay"
     APPLY_FAILED = "ApplyFailed"
     RELAY_NOT_READY = "RelayNotReady"
+    GATEWAY_DISABLED = "GatewayDisabled"  # the chart's gateway.enabled is false
+    NO_MODELS = "NoModels"  # no alias: calls of the Agent cannot pass the gateway
+    AWAITING_GATEWAY = "AwaitingGateway"  # the kubelet brings a new plan within a minute or two
+    PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
     ENFORCED = "Enforced"
     AWAITING_FIRST_OBSERVATION = "AwaitingFirstObservation"
@@ -36,6 +40,10 @@ class Reason(StrEnum):
     HASH_KEY_MISSING = "HashKeyMissing"
     STORAGE_FULL = "StorageFull"
     RELAY_UNREACHABLE = "RelayUnreachable"
+    GATEWAY_UNREACHABLE = "GatewayUnreachable"  # no replica answers the operator
+    PLAN_IN_FORCE = "PlanInForce"  # True, and all that was seen: no limit was probed
+    STATE_STORE_DOWN = "StateStoreDown"  # counts cannot be kept; onStateError decides each call
+    REF_NOT_FOUND = "RefNotFound"  # a part of the policy leads nowhere; the rest is in force
     PROMETHEUS_MISSING = "PrometheusMissing"
     RULES_NOT_LOADED = "RulesNotLoaded"
     DID_NOT_RUN = "DidNotRun"
@@ -58,7 +66,7 @@ class Reason(StrEnum):
 MEANING: dict[Reason, str] = {
     Reason.ACCEPTED: "The spec is valid and its references resolve.",
     Reason.INVALID: "A field is wrong; the message names field, value and mend.",
-    Reason.CONFLICTED: "Another object claims the same pods or the same name and wins; the message names it.",
+    Reason.CONFLICTED: "Another object claims the same pods, name or alias and wins; the message names it and says what stays.",
     Reason.NO_POD_LABELS: "The pod selector has no equality and no In expression, so pods cannot be found by it at admission.",
     Reason.REF_NOT_PERMITTED: "A reference leaves the namespace, or names a Secret that does not begin with `agentops-`.",
     Reason.BACKEND_NOT_ALLOWED: "A platform policy restricts backends and does not list this one.",
@@ -72,6 +80,15 @@ MEANING: dict[Reason, str] = {
     Reason.AWAITING_RELAY: "The relay has not loaded this version of its configuration yet.",
     Reason.APPLY_FAILED: "The API server refused an object; the message says which and why. It is tried again.",
     Reason.RELAY_NOT_READY: "The relay refused its configuration and keeps the last good one; the message holds its error.",
+    Reason.GATEWAY_DISABLED: "There is no gateway: set `gateway.enabled` in the chart's values.",
+    Reason.NO_MODELS: "No ProviderFallback gives the Agent an alias, so none of its calls passes the gateway.",
+    Reason.AWAITING_GATEWAY: "Some replicas of the gateway do not run this version of the plan yet.",
+    Reason.PLAN_REFUSED: "The gateway's plan was refused and the last good one stays; the message holds the error.",
+    Reason.GATEWAY_UNREACHABLE: "The operator cannot read the gateway, so it does not know whether the policy is in force.",
+    Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
+    "That is what was observed; limits were not probed.",
+    Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
+    Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",
     Reason.ENFORCED: "The effect was observed in the data plane.",
     Reason.AWAITING_FIRST_OBSERVATION: "Nothing was observed yet.",
     Reason.BYPASSED: "A container keeps an own telemetry endpoint, so its spans do not pass the sidecar.",
@@ -79,7 +96,7 @@ MEANING: dict[Reason, str] = {
     Reason.RULES_REFUSED: "A sidecar refused the rules and keeps its last good ones; the message holds its error.",
     Reason.NOT_COVERED: "Pods match but carry no sidecar, so nothing is enforced in them.",
     Reason.BACKEND_FAILING: "The relay cannot deliver to a backend; spans wait on its disk.",
-    Reason.CREDENTIAL_MISSING: "The relay does not find a backend's credential; create the Secret that the message names.",
+    Reason.CREDENTIAL_MISSING: "The relay, or the gateway, does not find a credential; create the Secret that the message names.",
     Reason.HASH_KEY_MISSING: "The key of hashed placeholders is absent or unusable: Hash redacts. The message names the Secret.",
     Reason.STORAGE_FULL: "The relay's volume is full; it takes nothing until there is room, and sidecars keep what they can.",
     Reason.RELAY_UNREACHABLE: "The operator cannot read the relay, so it does not know whether the policy is in force.",
@@ -136,6 +153,20 @@ _NOT_PROGRAMMED = (
     Reason.RULES_REFUSED,
     Reason.AWAITING_SIDECARS,
     Reason.AWAITING_RELAY,
+    Reason.GATEWAY_DISABLED,
+    Reason.NO_MODELS,
+    Reason.AWAITING_GATEWAY,
+    Reason.PLAN_REFUSED,
+)
+_GATEWAY = (
+    Reason.PLAN_IN_FORCE,
+    Reason.GATEWAY_DISABLED,
+    Reason.NO_MODELS,
+    Reason.AWAITING_GATEWAY,
+    Reason.PLAN_REFUSED,
+    Reason.GATEWAY_UNREACHABLE,
+    Reason.STATE_STORE_DOWN,
+    Reason.REF_NOT_FOUND,
 )
 
 REASONS: dict[ConditionType, tuple[Reason, ...]] = {
@@ -171,6 +202,7 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.DID_NOT_RUN,
         Reason.VERDICT_FAIL,
         Reason.VERDICT_INCONCLUSIVE,
+        *_GATEWAY,
     ),
     ConditionType.COVERED: (
         Reason.ALL_PODS_INJECTED,
@@ -190,24 +222,43 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
     ),
 }
 
+_AT_GATEWAY = ("Agent", "ProviderFallback", "Budget")
+_AT_SIDECAR = ("Agent", "MaskingPolicy", "TracePolicy", "EvalPolicy")
+_POLICIES = ("MaskingPolicy", "TracePolicy", "EvalPolicy", "ProviderFallback", "Budget")
+
 # Kinds on which a reason can occur; a reason that is not listed can occur on every kind that has the condition.
 ONLY_ON: dict[Reason, tuple[str, ...]] = {
-    Reason.CONFLICTED: ("Agent",),
+    Reason.CONFLICTED: ("Agent", "ProviderFallback"),
     Reason.NO_POD_LABELS: ("Agent",),
-    Reason.NO_AGENTS_MATCHED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
-    Reason.REF_NOT_PERMITTED: ("MaskingPolicy", "TracePolicy", "EvalPolicy"),
+    Reason.NO_AGENTS_MATCHED: _POLICIES,
+    Reason.REF_NOT_PERMITTED: _POLICIES,
     Reason.APPLY_FAILED: ("Agent",),
     Reason.RELAY_NOT_READY: ("Agent",),
     Reason.AWAITING_RELAY: ("Agent", "TracePolicy"),
+    Reason.AWAITING_SIDECARS: _AT_SIDECAR,
+    Reason.RULES_REFUSED: _AT_SIDECAR,
+    Reason.NO_PODS_MATCHED: _AT_SIDECAR,
+    Reason.NOT_COVERED: _AT_SIDECAR,
+    Reason.BYPASSED: _AT_SIDECAR,
+    Reason.RELAY_UNREACHABLE: _AT_SIDECAR,
     Reason.LEAKED: ("Agent", "MaskingPolicy"),
     Reason.BACKEND_NOT_ALLOWED: ("Agent", "TracePolicy"),
     Reason.BACKEND_FAILING: ("Agent", "TracePolicy"),
-    Reason.CREDENTIAL_MISSING: ("Agent", "TracePolicy"),
+    Reason.CREDENTIAL_MISSING: ("Agent", "TracePolicy", "ProviderFallback"),
     Reason.HASH_KEY_MISSING: ("Agent", "MaskingPolicy"),
     Reason.STORAGE_FULL: ("Agent", "TracePolicy"),
+    Reason.ENFORCED: _AT_SIDECAR,
     Reason.DID_NOT_RUN: ("Agent", "EvalPolicy"),
     Reason.VERDICT_FAIL: ("Agent", "EvalPolicy"),
     Reason.VERDICT_INCONCLUSIVE: ("Agent", "EvalPolicy"),
+    Reason.PLAN_IN_FORCE: ("ProviderFallback", "Budget"),
+    Reason.GATEWAY_DISABLED: _AT_GATEWAY,
+    Reason.NO_MODELS: _AT_GATEWAY,
+    Reason.AWAITING_GATEWAY: _AT_GATEWAY,
+    Reason.PLAN_REFUSED: _AT_GATEWAY,
+    Reason.GATEWAY_UNREACHABLE: _AT_GATEWAY,
+    Reason.STATE_STORE_DOWN: ("Agent", "Budget"),
+    Reason.REF_NOT_FOUND: ("Agent", "Budget"),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agentops_operator.api.model import Json
+from agentops_operator.cli.gateway_rules import GATEWAY
 from agentops_operator.cli.position import Path
 from agentops_operator.cli.re2 import UnsureError, problem
 from agentops_operator.policies.trace.presets import PRESETS
@@ -44,6 +45,7 @@ def _evaluator_regex(items: list[dict[str, Any]]) -> Broken:
 
 
 OFFLINE: dict[str, Check] = {
+    **GATEWAY,
     "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')": lambda obj: (
         [] if len(obj["metadata"]["name"]) <= 63 and "." not in obj["metadata"]["name"] else [(("metadata", "name"), "")]
     ),

@@ -12,10 +12,8 @@ APPLY = ("get", "list", "watch", "create", "patch", "delete")
 # What the operator needs in its own namespace only: the election, and the parts that all Agents share.
 SHARED = (
     Rule("coordination.k8s.io", ("leases",), ("get", "create", "update", "patch")),
-    Rule("apps", ("statefulsets",), APPLY),
+    Rule("apps", ("statefulsets", "deployments"), APPLY),
     Rule("", ("configmaps", "services"), APPLY),
-    # The Deployment owns the shared parts, so that they go when the operator is uninstalled; its uid must be read.
-    Rule("apps", ("deployments",), ("get",)),
 )
 
 

@@ -17,6 +17,7 @@ from agentops_operator.handlers.watch import register, register_life
 from agentops_operator.runtime.alerts import HttpPrometheus
 from agentops_operator.runtime.clock import SystemClock
 from agentops_operator.runtime.cluster import ApiCluster, connect
+from agentops_operator.runtime.gateway_client import HttpGateway
 from agentops_operator.runtime.http import HttpServer
 from agentops_operator.runtime.lease import Lease
 from agentops_operator.runtime.metrics import CONTROLLER, Metrics
@@ -50,7 +51,7 @@ async def serve(settings: RuntimeSettings) -> None:
     http = HttpServer(metrics.registry, standing.missing, settings.http_host, settings.http_port)
     await http.start()
     lease = Lease(cluster, clock, settings.home, settings.identity)
-    relay = HttpRelay(settings)
+    relay, gateway = HttpRelay(settings), HttpGateway(settings)
     try:
         if settings.leader_election:
             await lease.acquire()
@@ -58,13 +59,14 @@ async def serve(settings: RuntimeSettings) -> None:
         metrics.leader.labels(CONTROLLER).set(1)
         known = await _with_owner(settings, cluster)
         rules = HttpPrometheus(known.compile.prometheus_url) if known.compile.prometheus_url else None
-        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules))
+        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules, gateway))
         await _lead(known, standing.operator, cluster, lease if settings.leader_election else None)
     finally:
         if standing.operator is not None:
             await standing.operator.close()
         await lease.release()
         await relay.close()
+        await gateway.close()
         await http.stop()
         await cluster.close()
 

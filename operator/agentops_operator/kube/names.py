@@ -7,6 +7,8 @@ EVENT_REPORTER = "agentops.dev/operator"
 INDEX_NAME = "injection"
 RULES_KEY = "rules.v1.json"
 RELAY = "agentops-relay"
+GATEWAY = "agentops-gateway"
+PLAN_KEY = "plan.v1.json"
 
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "agentops-operator"

@@ -7,7 +7,7 @@ from agentops_operator.agent.alert_rules import NAME as ALERT_RULES
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
-from agentops_operator.kube.names import RELAY
+from agentops_operator.kube.names import GATEWAY, RELAY
 from agentops_operator.policies import POLICIES
 from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.attendance import Attendance
@@ -19,10 +19,12 @@ from agentops_operator.runtime.store import Store
 
 RELAY_KIND = "Relay"  # no resource: the key of the shared objects of the relay
 ALERTS_KIND = "AlertRules"  # no resource either
+GATEWAY_KIND = "Gateway"  # nor is this one
 
 CHILDREN = {
     "ConfigMap": "v1",
     "StatefulSet": "apps/v1",
+    "Deployment": "apps/v1",
     "CronJob": "batch/v1",
     INJECTION_INDEX.kind: API_VERSION,
 }
@@ -42,6 +44,11 @@ def alerts_key(home: str) -> Key:
     return Key(ALERTS_KIND, home, ALERT_RULES)
 
 
+def gateway_key(home: str) -> Key:
+    """The key of the gateway's shared objects."""
+    return Key(GATEWAY_KIND, home, GATEWAY)
+
+
 def index_key(namespace: str) -> Key:
     """The key of a namespace's injection index."""
     return Key(INJECTION_INDEX.kind, namespace, "")
@@ -52,7 +59,7 @@ def _ref(kind: str, body: Mapping[str, Any]) -> Ref:
     return Ref(CHILDREN[kind], kind, metadata.get("namespace", ""), metadata["name"])
 
 
-SHARED = {RELAY: relay_key, ALERT_RULES: alerts_key}
+SHARED = {RELAY: relay_key, GATEWAY: gateway_key, ALERT_RULES: alerts_key}
 """Objects of the operator's namespace that no Agent owns, and the keys that keep them."""
 
 

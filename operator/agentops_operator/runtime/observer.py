@@ -43,13 +43,13 @@ class HttpRelay:
         """One address behind a Service, one for each replica behind a headless one."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._settings.relay_name, self._settings.relay_port, proto=6)
-        return tuple(sorted({_url_host(str(entry[4][0])) for entry in found}))
+        return tuple(sorted({url_host(str(entry[4][0])) for entry in found}))
 
     async def observations(self, address: str, since: str) -> Mapping[str, Any]:
         """`GET /v1/observations` of one replica."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=CALL)
-        token = await asyncio.to_thread(_read, self._settings.relay_token)
+        token = await asyncio.to_thread(read_token, self._settings.relay_token)
         url = f"http://{address}:{self._settings.relay_port}/v1/observations"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         params = {"since": since} if since else {}
@@ -63,14 +63,16 @@ class HttpRelay:
             await self._session.close()
 
 
-def _read(path: str) -> str:
+def read_token(path: str) -> str:
+    """The token in a file; empty when there is none, as on a developer's machine."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError:
         return ""
 
 
-def _url_host(address: str) -> str:
+def url_host(address: str) -> str:
+    """An address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address
 
 

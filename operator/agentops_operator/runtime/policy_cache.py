@@ -38,6 +38,10 @@ class PolicyCache:
             if isinstance(policy, Resource)
         )
 
+    def namespaces(self) -> tuple[str, ...]:
+        """Namespaces that hold a policy."""
+        return tuple(self._by_namespace)
+
     def keys(self) -> tuple[Key, ...]:
         """Keys of all policies."""
         return tuple(key for policies in self._by_namespace.values() for key in policies)

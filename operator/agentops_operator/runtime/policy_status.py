@@ -4,14 +4,16 @@ from collections.abc import Iterable
 
 from agentops_operator.agent.binding import accepted
 from agentops_operator.agent.facts import Invalid, Key
+from agentops_operator.agent.gateway.outcomes import policy_fields
 from agentops_operator.agent.plan import Outcome
 from agentops_operator.agent.policy_status import policy_conditions
 from agentops_operator.api.condition import false
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.runtime.attendance import Attendance
-from agentops_operator.runtime.policy_cache import PolicyCache
 from agentops_operator.runtime.status import StatusWriter, Written
+from agentops_operator.runtime.store import Store
 
+KEPT = ("lastRun", "lastVerdict", "usage", "usedPercent")
 DEBOUNCE = 1.0  # seconds: a policy that binds a thousand Agents is summed once a second while they change
 
 
@@ -54,18 +56,15 @@ class Outcomes:
 class PolicyStatus:
     """Writes the status of policies."""
 
-    def __init__(
-        self, policies: PolicyCache, outcomes: Outcomes, writer: StatusWriter, attendance: Attendance, home: str
-    ) -> None:
-        self._policies = policies
+    def __init__(self, store: Store, outcomes: Outcomes, writer: StatusWriter, attendance: Attendance) -> None:
+        self._store = store
         self._outcomes = outcomes
         self._writer = writer
         self._attendance = attendance
-        self._home = home
 
     async def write(self, key: Key) -> Written | None:
         """Sums up one policy and writes its status if it differs."""
-        policy = self._policies.get(key)
+        policy = self._store.policies.get(key)
         if policy is None:
             self._writer.forget(key)
             return None
@@ -74,7 +73,10 @@ class PolicyStatus:
         if isinstance(policy, Invalid):
             verdict = false(ConditionType.ACCEPTED, Reason.INVALID, policy.error)
         else:
-            verdict = accepted(policy, self._home)
+            verdict = accepted(policy, self._store.settings.operator_namespace)
         conditions, fields = policy_conditions(verdict, self._outcomes.of(key))
-        kept = {name: policy.status[name] for name in ("lastRun", "lastVerdict") if name in policy.status}
+        counts = self._store.budget_counts.get(f"{key.namespace}/{key.name}", {})
+        fields = {**fields, **policy_fields(policy, counts.values())}
+        # What was not observed since this process began is not unsaid.
+        kept = {name: policy.status[name] for name in KEPT if name in policy.status}
         return await self._writer.write(policy, conditions, {**kept, **fields})

@@ -13,8 +13,10 @@ from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder
+from agentops_operator.runtime.gateway_observer import GatewayClient, GatewayObserver
+from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import Intake, alerts_key, index_key, relay_key
+from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.objects import Cluster
 from agentops_operator.runtime.observer import Observer, RelayClient
@@ -28,7 +30,11 @@ from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
+from agentops_operator.runtime.usage_observer import UsageObserver, UsageSeries
 from agentops_operator.runtime.watches import AT_HOME, FOLLOWED, Followed, KindWatch
+
+GATEWAY_SHARE = 0.5  # of the pause between two looks at the relay: a plan is changed by people who wait for it
+USAGE_SHARE = 6  # a status that followed each call would cost more than the calls
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Outside:
     clock: Clock
     metrics: Metrics
     rules: RulesSource | None = None
+    gateway: GatewayClient | None = None
 
 
 class Operator:
@@ -50,6 +57,7 @@ class Operator:
         self._outside = outside
         self._tasks: list[asyncio.Task[None]] = []
         self.store = Store(settings.compile)
+        UsageSeries(outside.metrics.registry, self.store)
         self._attendance = Attendance(self._namespace_complete)
         self._reconciler = Reconciler(self._parts(), compile_agent)
         self.queue = KeyedQueue(self._reconciler.work, outside.clock, outside.metrics, settings.workers)
@@ -59,7 +67,7 @@ class Operator:
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
         self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
         self._watches = [self._watch(what, namespace) for what in FOLLOWED for namespace in settings.namespaces or ("",)]
-        self._watches.append(self._watch(AT_HOME, settings.home))
+        self._watches += [self._watch(what, settings.home) for what in AT_HOME]
         self._refusals = RefusalWatcher(outside.cluster, outside.clock, self.store, self.queue.add, settings.namespaces)
         self.intake.namespaces_changed = self._namespaces_changed
         self._namespaces: frozenset[str] = frozenset()
@@ -77,10 +85,11 @@ class Operator:
             index=IndexWriter(
                 outside.cluster, applier, store.children, store.agents, self._attendance, outside.clock, outside.metrics
             ),
+            gateway=GatewayWriter(outside.cluster, applier, self._attendance, store),
             relay=RelayWriter(applier, self._attendance, self._settings.compile, compile_relay),
             alerts=AlertWriter(outside.cluster, applier, store),
             outcomes=outcomes,
-            policies=PolicyStatus(store.policies, outcomes, statuses, self._attendance, self._settings.home),
+            policies=PolicyStatus(store, outcomes, statuses, self._attendance),
             recorder=Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity),
             attendance=self._attendance,
             gauges=outside.metrics.objects,
@@ -129,8 +138,10 @@ class Operator:
             alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
             await alerts.first_look()
             self._run("alerts", alerts.run())
+        await self._begin_gateway()
         self._run("resync", self._resync.run())
         self.queue.add(relay_key(self._settings.home))
+        self.queue.add(gateway_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
         for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
             self.queue.add(index_key(namespace))  # an index whose last Agent went while nobody watched
@@ -138,6 +149,16 @@ class Operator:
         self.working = True
         if every > 0:
             self._run("observer", self._observer.run(every))
+
+    async def _begin_gateway(self) -> None:
+        await self._reconciler.recall_gateway()
+        if self._outside.gateway is not None and self._settings.compile.gateway.enabled and self._settings.observe_seconds > 0:
+            gateway = GatewayObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
+            await gateway.first_look()
+            usage = UsageObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
+            every = self._settings.observe_seconds
+            self._run("gateway", gateway.run(every * GATEWAY_SHARE))
+            self._run("usage", usage.run(every * USAGE_SHARE))
 
     def _namespaces_changed(self, namespaces: frozenset[str]) -> None:
         if namespaces != self._namespaces:
@@ -149,5 +170,6 @@ class Operator:
         self.queue.add(index_key(namespace))
         if self._attendance.complete:
             self.queue.add(relay_key(self._settings.home), after=0.2)
+            self.queue.add(gateway_key(self._settings.home), after=0.2)
             for key in self.store.policies.keys():  # noqa: SIM118  (no mapping)
                 self.queue.add(key, after=0.2)

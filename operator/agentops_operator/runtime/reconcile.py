@@ -1,6 +1,6 @@
 """One pass over one Agent: gather, compile, apply, prune, hand over shared rows, write the status once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agentops_operator.agent.facts import Input, Invalid, Key, Resource
@@ -9,7 +9,7 @@ from agentops_operator.agent.plan import Plan
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.condition import false, kstatus
 from agentops_operator.api.reason import ConditionType, Reason
-from agentops_operator.runtime import policy_status, relay_writer
+from agentops_operator.runtime import gateway_writer, policy_status, relay_writer
 from agentops_operator.runtime.alerts import AlertWriter
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
@@ -17,9 +17,10 @@ from agentops_operator.runtime.clock import Clock, rfc3339
 from agentops_operator.runtime.evaluation_cache import JOB_KIND
 from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder, transitions
+from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.gauges import Gauges
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import ALERTS_KIND, RELAY_KIND, index_key, relay_key
+from agentops_operator.runtime.intake import ALERTS_KIND, GATEWAY_KIND, RELAY_KIND, gateway_key, index_key, relay_key
 from agentops_operator.runtime.objects import ApiError
 from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
@@ -45,6 +46,7 @@ class Parts:
     statuses: StatusWriter
     index: IndexWriter
     relay: RelayWriter
+    gateway: GatewayWriter
     alerts: AlertWriter
     outcomes: Outcomes
     policies: PolicyStatus
@@ -73,23 +75,31 @@ class Reconciler:
                 return None  # its deletion is on the way, and will make the key due once more
             raise
 
+    async def recall_gateway(self) -> None:
+        """Before work begins: which plan of the gateway stands in the cluster."""
+        await self._parts.gateway.recall()
+
     async def _work(self, key: Key) -> float | None:
         if key.kind == AGENT.kind:
             return await self._agent(key)
         if key.kind == INJECTION_INDEX.kind:
             return await self._index(key.namespace)
         if key.kind == JOB_KIND:
-            for agent in await self._parts.runs.record(key):
-                self._due(agent)
-            return None
-        if key.kind == RELAY_KIND:
+            self._all_due(await self._parts.runs.record(key))
+        elif key.kind == RELAY_KIND:
             await self._parts.relay.write()
-            return None
-        if key.kind == ALERTS_KIND:
+        elif key.kind == GATEWAY_KIND:
+            self._all_due(await self._parts.gateway.write())
+        elif key.kind == ALERTS_KIND:
             await self._parts.alerts.write()
             return LOOK_AGAIN
-        await self._policy(key)
+        else:
+            await self._policy(key)
         return None
+
+    def _all_due(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._due(key)
 
     async def _agent(self, key: Key) -> float | None:
         facts = self._parts.store.gather(key)
@@ -127,6 +137,8 @@ class Reconciler:
             self._due(index_key(agent.key.namespace), parts.index.pause(agent.key.namespace))
         if parts.relay.put(agent.key, plan):
             self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
+        if parts.gateway.put(agent.key, plan):
+            self._due(gateway_key(parts.store.settings.operator_namespace), gateway_writer.DEBOUNCE)
         for policy in parts.outcomes.put(agent.key, plan.outcomes):
             self._due(policy, policy_status.DEBOUNCE)
 
@@ -162,6 +174,8 @@ class Reconciler:
             self._due(index_key(key.namespace), parts.index.pause(key.namespace))
         if parts.relay.drop(key):
             self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
+        if parts.gateway.drop(key):
+            self._due(gateway_key(parts.store.settings.operator_namespace), gateway_writer.DEBOUNCE)
         for policy in parts.outcomes.put(key, ()):
             self._due(policy, policy_status.DEBOUNCE)
         parts.statuses.forget(key)

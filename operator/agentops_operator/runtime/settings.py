@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops_operator.agent.facts import RelaySettings, Settings
-from agentops_operator.kube.names import RELAY
+from agentops_operator.agent.facts import GatewaySettings, RelaySettings, Settings
+from agentops_operator.kube.names import GATEWAY, RELAY
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class RuntimeSettings:
 
     compile: Settings = field(default_factory=Settings)
     """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_SIDECAR_RESOURCES`,
-    `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`, `AGENTOPS_OPERATOR_DEPLOYMENT`,
+    `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_GATEWAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`,
+    `AGENTOPS_OPERATOR_DEPLOYMENT`,
     `AGENTOPS_OPERATOR_UID` and `AGENTOPS_PROMETHEUS_URL`."""
 
     identity: str = "agentops-operator"
@@ -37,7 +38,8 @@ class RuntimeSettings:
     """Keys worked on at a time, `AGENTOPS_WORKERS`. They wait for the API server most of the time, so more than cores."""
 
     observe_seconds: float = 10.0
-    """Pause between two looks at the relay, `AGENTOPS_OBSERVE_SECONDS`; 0 switches them off."""
+    """Pause between two looks at the relay, `AGENTOPS_OBSERVE_SECONDS`; 0 switches them off. At the gateway it is looked twice as
+    often, and at what budgets have used a sixth as often."""
 
     relay_host: str = ""
     """DNS name of the relay's replicas, `AGENTOPS_OBSERVE_HOST`; empty means the Service in the operator's namespace."""
@@ -47,6 +49,15 @@ class RuntimeSettings:
 
     relay_token: str = "/var/run/secrets/agentops/token"  # noqa: S105  (a path, not a token)
     """File with the token for the relay, `AGENTOPS_RELAY_TOKEN_FILE`; the kubelet renews it, so it is read each time."""
+
+    gateway_host: str = ""
+    """DNS name of the gateway's replicas, `AGENTOPS_OBSERVE_GATEWAY`; empty means the headless Service of the operator's."""
+
+    gateway_port: int = 4001
+    """Port of the gateway's admin API, `AGENTOPS_GATEWAY_ADMIN_PORT`."""
+
+    gateway_metrics_port: int = 8889
+    """Port of the gateway's metrics, `AGENTOPS_GATEWAY_METRICS_PORT`."""
 
     http_host: str = "0.0.0.0"  # noqa: S104  (probes and scrapes come from outside the pod)
     """Address of health and metrics, `AGENTOPS_HTTP_HOST`."""
@@ -66,6 +77,11 @@ class RuntimeSettings:
     def relay_name(self) -> str:
         """DNS name under which the relay's replicas are found."""
         return self.relay_host or f"{RELAY}.{self.home}.svc"
+
+    @property
+    def gateway_name(self) -> str:
+        """DNS name under which the gateway's replicas are found."""
+        return self.gateway_host or f"{GATEWAY}-replicas.{self.home}.svc"
 
 
 def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
@@ -88,6 +104,9 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         relay_host=get("AGENTOPS_OBSERVE_HOST", ""),
         relay_port=int(_number(environment, "AGENTOPS_RELAY_API_PORT", defaults.relay_port)),
         relay_token=get("AGENTOPS_RELAY_TOKEN_FILE", defaults.relay_token),
+        gateway_host=get("AGENTOPS_OBSERVE_GATEWAY", ""),
+        gateway_port=int(_number(environment, "AGENTOPS_GATEWAY_ADMIN_PORT", defaults.gateway_port)),
+        gateway_metrics_port=int(_number(environment, "AGENTOPS_GATEWAY_METRICS_PORT", defaults.gateway_metrics_port)),
         http_host=get("AGENTOPS_HTTP_HOST", defaults.http_host),
         http_port=int(_number(environment, "AGENTOPS_HTTP_PORT", defaults.http_port)),
         log_level=get("AGENTOPS_LOG_LEVEL", defaults.log_level).upper(),
@@ -107,7 +126,24 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
     given: dict[str, Any] = dict(_given(environment, names))
     if resources := environment.get("AGENTOPS_SIDECAR_RESOURCES"):
         given["sidecar_resources"] = _json("AGENTOPS_SIDECAR_RESOURCES", resources)
-    return Settings(**given, relay=_relay_settings(environment))
+    return Settings(**given, relay=_relay_settings(environment), gateway=_gateway_settings(environment))
+
+
+def _gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
+    names = {
+        "image": "AGENTOPS_GATEWAY_IMAGE",
+        "pull_policy": "AGENTOPS_RELAY_PULL_POLICY",
+        "store_url": "AGENTOPS_GATEWAY_STORE_URL",
+        "store_secret": "AGENTOPS_GATEWAY_STORE_SECRET",
+    }
+    given: dict[str, Any] = dict(_given(environment, names))
+    if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
+        given["pull_secrets"] = _list(secrets)
+    if environment.get("AGENTOPS_GATEWAY_REPLICAS"):
+        given["replicas"] = int(_number(environment, "AGENTOPS_GATEWAY_REPLICAS", 2))
+    if resources := environment.get("AGENTOPS_GATEWAY_RESOURCES"):
+        given["resources"] = _json("AGENTOPS_GATEWAY_RESOURCES", resources)
+    return GatewaySettings(enabled=_truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false")), **given)
 
 
 def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:

@@ -1,11 +1,13 @@
 """Everything that is known, and which keys an event touches. No I/O: watches put facts in, `gather` takes an Input out."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from agentops_operator.agent.facts import (
     AgentObservation,
     Alerting,
+    GatewayObservation,
     Input,
     Invalid,
     Key,
@@ -15,13 +17,17 @@ from agentops_operator.agent.facts import (
     Resource,
     Settings,
 )
+from agentops_operator.agent.gateway.usage import BudgetCount
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.agent.match import claim_keys, matches, pod_keys
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.binding import Attachment
+from agentops_operator.policies.budget.types import BudgetSpec
+from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 from agentops_operator.runtime.agents import Agents
 from agentops_operator.runtime.child_cache import ChildCache
 from agentops_operator.runtime.evaluation_cache import EvaluationCache
+from agentops_operator.runtime.gateway_progress import GatewayProgress
 from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
 from agentops_operator.runtime.refusal_cache import RefusalCache
@@ -47,13 +53,19 @@ class Store:
         self.alerting: dict[str, Alerting] = {}
         self.errors: dict[Key, str] = {}
         self.writing: dict[Key, Mapping[str, Any]] = {}  # statuses that are on their way to the API server
+        self.gateway = GatewayObservation()
+        self.gateway_error = ""  # why the plan could not be written
+        self.gateway_progress = GatewayProgress()
+        self.gateway_counted: tuple[str, ...] = ()  # Agents whose use the gateway counts
+        self.budget_counts: Mapping[str, Mapping[str, BudgetCount]] = {}  # by `namespace/budget`, by scope
+        self.gateway_callers: frozenset[str] = frozenset()  # Agents, as `namespace/agent`, of which a call was counted
 
     def gather(self, key: Key) -> Input | Invalid | None:
         """All facts on one Agent; Invalid when its spec cannot be read, None when it is gone."""
         agent = self.agents.get(key)
         if agent is None or isinstance(agent, Invalid):
             return agent
-        pods = self.pods_of(agent)
+        pods, name = self.pods_of(agent), f"{key.namespace}/{key.name}"
         return Input(
             agent=agent,
             settings=self.settings,
@@ -68,6 +80,9 @@ class Store:
             runs=self.evaluations.runs(key),
             schedules=self.evaluations.schedules(key),
             refusals=self._refusals(agent, pods),
+            gateway=replace(self.gateway, plan_error=self.gateway_error) if self.gateway_error else self.gateway,
+            gateway_row=self.gateway_progress.row(name),
+            gateway_calls=name in self.gateway_callers,
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
@@ -143,7 +158,19 @@ class Store:
             return []
         platform = policy.key.namespace == self.settings.operator_namespace
         reach = self.agents if platform else self.agents.in_namespace(policy.key.namespace)
-        return [agent.key for agent in reach if isinstance(agent, Resource) and self._selects(policy.spec, agent)]
+        bound = {agent.key for agent in reach if isinstance(agent, Resource) and self._selects(policy.spec, agent)}
+        return bound.union(*(self.bound_by(budget) for budget in self._referring(policy)))
+
+    def _referring(self, policy: Resource[Any]) -> list[Resource[Any]]:
+        """Budgets that lead aliases to a ProviderFallback of this name, though it need not bind their Agents."""
+        if not isinstance(policy.spec, ProviderFallbackSpec):
+            return []
+        return [
+            budget
+            for budget in self.policies.valid(*self.policies.namespaces())
+            if isinstance(budget.spec, BudgetSpec)
+            and any(cheaper.fallback == policy.key.name for step in budget.spec.ladder for cheaper in step.models)
+        ]
 
     def _selects(self, spec: Attachment, agent: Resource[AgentSpec]) -> bool:
         labels = self.namespaces.get(agent.key.namespace, {})

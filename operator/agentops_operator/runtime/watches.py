@@ -22,7 +22,6 @@ from agentops_operator.runtime.objects import Cluster, Ref
 from agentops_operator.runtime.store import Store
 
 OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
-STATEFUL_SET = "StatefulSet"
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,11 @@ FOLLOWED = (
     Followed("CronJob", "batch/v1", OURS),
     Followed(JOB_KIND, "batch/v1", OURS),
 )
-AT_HOME = Followed(STATEFUL_SET, "apps/v1", OURS, needed=False)
-"""Read in the operator's namespace only; without its list the relay is applied once more than needed, not never."""
+AT_HOME = (
+    Followed("StatefulSet", "apps/v1", OURS, needed=False),
+    Followed("Deployment", "apps/v1", OURS, needed=False),
+)
+"""Read in the operator's namespace only; without their lists relay and gateway are applied once more than needed, not never."""
 
 
 class KindWatch:

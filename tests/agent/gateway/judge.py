@@ -1,30 +1,32 @@
-"""The judge of gateway plans: the decoder of the gateway itself."""
+"""The judge of gateway plans: the gateway itself."""
 
-import os
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from agentops_operator.agent.gateway.objects import plan_config_map, stored_text
 from agentops_operator.kube.digest import canonical
-from demo.images import ROOT
-from devcluster.golang import compiler
-
-ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
+from demo.images import ROOT, build_programs
 
 
 @cache
-def _program(directory: Path) -> Path:
-    program = directory / "judge"
-    source = Path(__file__).with_name("judge.go")
-    command = [str(compiler()), "build", "-o", str(program), str(source)]
-    subprocess.run(command, cwd=ROOT / "dataplane", check=True, env={**os.environ, **ENVIRONMENT})
-    return program
+def program() -> Path:
+    """The gateway, compiled from this tree."""
+    build_programs(("agentops-gateway",))
+    return ROOT / "build" / "bin" / "agentops-gateway"
 
 
 def problems(plan: dict[str, Any], directory: Path) -> str:
     """What the gateway says against a plan; empty when it takes it."""
+    assert stored_text(plan_config_map(plan)) == canonical(plan)
+    return refusal(canonical(plan).encode(), directory)
+
+
+def refusal(content: bytes, directory: Path) -> str:
+    """What the gateway says against a file; empty when it takes it."""
     file = directory / "plan.v1.json"
-    file.write_text(canonical(plan), encoding="utf-8")
-    done = subprocess.run([_program(ROOT / "build"), file], capture_output=True, text=True, check=False)
+    file.write_bytes(content)
+    done = subprocess.run([program(), "validate", file], capture_output=True, text=True, check=False)
+    assert bool(done.returncode) == bool(done.stderr), done
     return done.stderr

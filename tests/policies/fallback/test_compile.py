@@ -22,7 +22,7 @@ def spec_of(**fields: Any) -> ProviderFallbackSpec:
         "name": "a",
         "provider": "openai",
         "model": "gpt-4o",
-        "credential": {"secretName": "agentops-a", "keys": [{"key": "k"}]},
+        "credential": {"secretName": "agentops-a", "keys": [{"role": "ApiKey", "key": "k"}]},
     }
     return ProviderFallbackSpec.model_validate(
         {"targets": [{**target, **fields}], "aliases": [{"name": "chat", "targets": [{"name": "a"}]}]}

@@ -15,6 +15,7 @@ AliasName = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._:/@-]*[A-Za-z0-9])?$")
 ]
 TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$")]
+BudgetName = Annotated[str, StringConstraints(max_length=127)]
 Amount = Annotated[str, StringConstraints(min_length=1, max_length=24)]
 
 
@@ -75,7 +76,6 @@ class StepAction(StrEnum):
     ALERT = "Alert"
     CHEAPER_MODEL = "CheaperModel"
     READ_ONLY_TOOLS = "ReadOnlyTools"
-    HOLD = "Hold"
     BLOCK = "Block"
 
 
@@ -96,7 +96,7 @@ class Step(Model):
     at_percent: int = Field(ge=1, le=100, description="Share of the limit that was used.")
     action: StepAction = Field(
         description="Alert only tells. CheaperModel leads aliases elsewhere. ReadOnlyTools takes all tools out of requests but "
-        "those that the Agent lists as read-only. Hold holds each run for a person. Block refuses calls."
+        "those that the Agent lists as read-only. Block refuses calls."
     )
     models: list[Cheaper] = Field(
         default=[],
@@ -183,7 +183,10 @@ class BudgetStatus(CommonStatus):
         description="The scopes that used most; written once a minute at most.",
         json_schema_extra=marks(list_type="map", map_keys=("scope",)),
     )
-    bound_by: list[str] = Field(
+    used_percent: int | None = Field(
+        default=None, ge=0, description="Share of the limit that the scope which used most has used."
+    )
+    bound_by: list[BudgetName] = Field(
         default=[],
         max_length=8,
         description="Budgets that are reached before this one in every Agent that it binds, as `namespace/name`.",

@@ -13,6 +13,7 @@ from agentops_operator.policies.fallback.types import (
     Compression,
     Credential,
     ProviderFallbackSpec,
+    Role,
     Routing,
     Target,
 )
@@ -117,7 +118,12 @@ def _target(target: Target) -> dict[str, Any]:
 def _credential(credential: Credential | None) -> dict[str, Any] | None:
     if credential is None:
         return None
-    return {"secret": credential.secret_name, "keys": {str(entry.role): entry.key for entry in credential.keys}}
+    return {"secret": credential.secret_name, "keys": {_role(entry.role): entry.key for entry in credential.keys}}
+
+
+def _role(role: Role) -> str:
+    """The role as the plan writes it: with a small letter, as all its keys."""
+    return role[0].lower() + role[1:]
 
 
 def _route(policy: str, alias: Alias) -> dict[str, Any]:

@@ -42,20 +42,20 @@ class Provider(StrEnum):
 class Role(StrEnum):
     """What a key of a Secret is to the provider."""
 
-    API_KEY = "apiKey"
-    ACCESS_KEY_ID = "accessKeyId"
-    SECRET_ACCESS_KEY = "secretAccessKey"  # noqa: S105  (a name)
-    SESSION_TOKEN = "sessionToken"  # noqa: S105  (a name)
-    SERVICE_ACCOUNT_JSON = "serviceAccountJson"
-    TENANT_ID = "tenantId"
-    CLIENT_ID = "clientId"
-    CLIENT_SECRET = "clientSecret"  # noqa: S105  (a name)
+    API_KEY = "ApiKey"
+    ACCESS_KEY_ID = "AccessKeyId"
+    SECRET_ACCESS_KEY = "SecretAccessKey"  # noqa: S105  (a name)
+    SESSION_TOKEN = "SessionToken"  # noqa: S105  (a name)
+    SERVICE_ACCOUNT_JSON = "ServiceAccountJson"
+    TENANT_ID = "TenantId"
+    CLIENT_ID = "ClientId"
+    CLIENT_SECRET = "ClientSecret"  # noqa: S105  (a name)
 
 
 class CredentialKey(Model):
     """One key of the Secret and what it is."""
 
-    role: Role = Field(default=Role.API_KEY, description="What the value is to the provider.")
+    role: Role = Field(description="What the value is to the provider.")
     key: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$")] = Field(
         description="Key in the Secret."
     )

@@ -1,0 +1,115 @@
+"""What was observed of the gateway, told as conditions of one Agent and of the policies that bind it."""
+
+from collections.abc import Iterable, Mapping
+
+from agentops_operator.agent.claims import names
+from agentops_operator.agent.facts import Input, Resource
+from agentops_operator.agent.gateway.resolve import Fallback, Resolved
+from agentops_operator.agent.gateway.row import GatewayRow
+from agentops_operator.api.condition import Condition, false, true, unknown
+from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+
+ENABLE = "there is no gateway: set gateway.enabled=true in the chart's values"
+NO_ALIAS = "no ProviderFallback gives this Agent an alias, so none of its calls passes the gateway"
+STATE_READY = "Ready"
+
+
+def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
+    """Programmed, as far as the gateway goes: every replica runs this version of the Agent's part of the plan."""
+    kind = ConditionType.PROGRAMMED
+    if not facts.settings.gateway.enabled:
+        return false(kind, Reason.GATEWAY_DISABLED, ENABLE)
+    if row is None:
+        return false(kind, Reason.NO_MODELS, NO_ALIAS)
+    if facts.gateway_row == row.digest:
+        return true(kind, Reason.PROGRAMMED, f"{facts.gateway.replicas} replicas of the gateway run this version")
+    if facts.gateway.plan_error:
+        return false(kind, Reason.PLAN_REFUSED, facts.gateway.plan_error)
+    return false(kind, Reason.AWAITING_GATEWAY, facts.gateway.error or "the gateway does not run this version of the plan yet")
+
+
+def plan_enforced(
+    facts: Input, row: GatewayRow | None, *, counts: bool, policy: Resource[ProviderFallbackSpec] | None
+) -> Condition:
+    """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that.
+
+    Args:
+        facts: what is known.
+        row: the Agent's part of the plan.
+        counts: whether it needs the state store.
+        policy: the ProviderFallback that is judged, if it is one: its targets need their credentials.
+    """
+    kind = ConditionType.ENFORCED
+    progress = plan_programmed(facts, row)
+    if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED):
+        return false(kind, progress.reason, progress.message)
+    if not facts.gateway.reachable:
+        return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
+    if not progress.holds:
+        return unknown(kind, progress.reason, progress.message)
+    return _lacking(facts, policy, counts=counts) or _seen(facts)
+
+
+def _lacking(facts: Input, policy: Resource[ProviderFallbackSpec] | None, *, counts: bool) -> Condition | None:
+    if counts and facts.gateway.store != STATE_READY:
+        return false(ConditionType.ENFORCED, Reason.STATE_STORE_DOWN, _store(facts))
+    return None if policy is None else _credentials(facts, policy)
+
+
+def _store(facts: Input) -> str:
+    if facts.gateway.store == "Away":
+        why = facts.gateway.store_error or "no answer"
+        return f"the gateway cannot reach its state store: {why}; onStateError decides each call"
+    return "the gateway has no state store: set gateway.store in the chart's values; onStateError decides each call"
+
+
+def _credentials(facts: Input, policy: Resource[ProviderFallbackSpec]) -> Condition | None:
+    prefix = f"{policy.key.namespace}/{policy.key.name}"
+    for target in policy.spec.targets:
+        secret = target.credential
+        if secret is not None and f"{prefix}/{target.name}" in facts.gateway.missing:
+            keys = ", ".join(entry.key for entry in secret.keys)
+            return false(
+                ConditionType.ENFORCED,
+                Reason.CREDENTIAL_MISSING,
+                f"target {target.name}: create Secret {policy.key.namespace}/{secret.secret_name} with {keys}",
+            )
+    return None
+
+
+def _seen(facts: Input) -> Condition:
+    kind = ConditionType.ENFORCED
+    what = f"the plan is in force in {facts.gateway.replicas} replicas of the gateway"
+    if not facts.gateway_calls:
+        return unknown(kind, Reason.AWAITING_FIRST_OBSERVATION, f"{what}, and no call of this Agent came through it yet")
+    return true(kind, Reason.PLAN_IN_FORCE, f"{what}, and calls of this Agent came through it")
+
+
+def conflict(resolved: Resolved, policy: Fallback) -> Condition | None:
+    """Accepted of a ProviderFallback that lost an alias of this Agent; what it did not lose stays in force."""
+    lost: Mapping[str, Fallback] = resolved.lost.get(policy.key, {})
+    if not lost:
+        return None
+    winner = min(lost.values(), key=lambda other: other.age_order)
+    why = "a platform policy comes before those of a namespace"
+    if winner.key.namespace == policy.key.namespace:
+        why = "the older one keeps it"
+    return false(
+        ConditionType.ACCEPTED,
+        Reason.CONFLICTED,
+        f"alias {names(sorted(lost))} is declared by {winner.key} too, and {why}; the other aliases and Agents of this policy "
+        "are in force: rename the alias, or narrow agentSelector",
+    )
+
+
+def dangling(missing: Iterable[str]) -> Condition | None:
+    """Enforced of a Budget whose step CheaperModel leads nowhere; its other steps hold."""
+    listed = list(missing)
+    if not listed:
+        return None
+    return false(
+        ConditionType.ENFORCED,
+        Reason.REF_NOT_FOUND,
+        f"step CheaperModel: there is no {names(listed)} that every Agent here may use; all other steps are in force",
+    )

@@ -1,0 +1,85 @@
+"""What the gateway makes of one Agent: its part of the plan, and how far each policy is with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from agentops_operator.agent.binding import Bound
+from agentops_operator.agent.execution import Execution
+from agentops_operator.agent.facts import Input, Invalid, Resource
+from agentops_operator.agent.gateway.observe import conflict, dangling, plan_enforced, plan_programmed
+from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
+from agentops_operator.agent.gateway.row import GatewayRow
+from agentops_operator.agent.gateway.usage import BudgetCount, usage_fields
+from agentops_operator.agent.plan import Outcome
+from agentops_operator.api.condition import Condition
+from agentops_operator.policies.budget.compile import binds_before
+from agentops_operator.policies.budget.types import BudgetSpec
+from agentops_operator.policies.fallback.compile import unpriced
+from agentops_operator.policies.fallback.prices import table_version
+from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+
+
+@dataclass(frozen=True)
+class ThroughGateway:
+    """One Agent at the gateway.
+
+    Attributes:
+        row: its part of the plan; None when it has none or there is no gateway.
+        progress: Programmed, as far as the gateway goes; None when nothing is asked of it.
+        own: Enforced of the Agent's own execution limits; None when it has none.
+        outcomes: how far each ProviderFallback and Budget is.
+    """
+
+    row: GatewayRow | None
+    progress: Condition | None
+    own: Condition | None
+    outcomes: tuple[Outcome, ...]
+
+
+def through_gateway(facts: Input, policies: Bound, execution: Execution | None) -> ThroughGateway:
+    """What the gateway makes of the Agent."""
+    if not (policies.fallbacks or policies.budgets or execution):
+        return ThroughGateway(None, None, None, ())
+    resolved = resolve(facts, policies, execution)
+    progress = plan_programmed(facts, resolved.row)
+    enabled = facts.settings.gateway.enabled
+    return ThroughGateway(
+        row=resolved.row if enabled else None,
+        progress=progress if enabled and resolved.row is not None else None,
+        own=None if execution is None else plan_enforced(facts, resolved.row, counts=True, policy=None),
+        outcomes=(*_fallbacks(facts, policies, resolved, progress), *_budgets(facts, policies, resolved, progress)),
+    )
+
+
+def _fallbacks(facts: Input, policies: Bound, resolved: Resolved, progress: Condition) -> tuple[Outcome, ...]:
+    made = []
+    for policy in policies.fallbacks:
+        seen = plan_enforced(facts, resolved.row, counts=False, policy=policy)
+        lost = conflict(resolved, policy)
+        made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))
+    return tuple(made)
+
+
+def _budgets(facts: Input, policies: Bound, resolved: Resolved, progress: Condition) -> tuple[Outcome, ...]:
+    made = []
+    for budget in policies.budgets:
+        seen = plan_enforced(facts, resolved.row, counts=True, policy=None)
+        if seen.status != "False":
+            seen = dangling(resolved.dangling.get(budget.key, ())) or seen
+        first = _sooner(budget, policies)
+        made.append(Outcome(budget.key, progress.holds, seen.holds, seen, progress=progress, bound_by=first))
+    return tuple(made)
+
+
+def _sooner(budget: Budget, policies: Bound) -> tuple[str, ...]:
+    found = (other for other in policies.budgets if binds_before(other.spec, budget.spec))
+    return tuple(f"{other.key.namespace}/{other.key.name}" for other in found)
+
+
+def policy_fields(policy: Resource[Any] | Invalid, counts: Iterable[BudgetCount]) -> dict[str, Any]:
+    """What the status of a ProviderFallback says of its prices, and that of a Budget of its use; nothing for other policies."""
+    spec = policy.spec if isinstance(policy, Resource) else None
+    if isinstance(spec, ProviderFallbackSpec):
+        return {"priceTable": table_version(), "unpriced": unpriced(spec)}
+    return usage_fields(spec, counts) if isinstance(spec, BudgetSpec) else {}

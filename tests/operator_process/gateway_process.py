@@ -1,0 +1,136 @@
+"""A real gateway beside the operator under test: its Redis, a provider, tokens, and the plan as the kubelet would bring it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from agentops_operator.agent.gateway.objects import stored_text
+from demo.images import ROOT, build_programs
+from devcluster.packages import install
+from tests.operator_process.control_plane import ControlPlane, free_port
+from tests.operator_process.process import HOME
+
+ISSUER = "https://issuer.test"
+CONFIG_MAP = f"/api/v1/namespaces/{HOME}/configmaps/agentops-gateway"
+
+
+@dataclass
+class GatewayProcess:
+    """`agentops-gateway` with everything that it needs."""
+
+    plane: ControlPlane
+    home: Path
+    ports: dict[str, int] = field(
+        default_factory=lambda: {name: free_port() for name in ("llm", "admin", "metrics", "redis", "provider")}
+    )
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+
+    def start(self) -> None:
+        """Starts Redis, provider, gateway, and the thread that stands for the kubelet."""
+        install({"redis-server": "redis-server"})
+        build_programs(("agentops-gateway",))
+        public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key()))
+        (self.home / "jwks.json").write_text(json.dumps({"keys": [{**public, "kid": "k", "use": "sig", "alg": "ES256"}]}))
+        (self.home / "token").write_text(self.token(HOME, "agentops-operator", "agentops-relay"))
+        redis = ["redis-server", "--port", str(self.ports["redis"]), "--dir", str(self.home), "--appendonly", "yes"]
+        self._run("redis", [*redis, "--appendfsync", "always"])
+        self._run("provider", [sys.executable, "-m", "demo.fake_provider", str(self.ports["provider"])])
+        self._run("gateway", [str(ROOT / "build" / "bin" / "agentops-gateway"), "serve"])
+        threading.Thread(target=self._bring_plans, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends all of them."""
+        self.stopped.set()
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(10)
+
+    def operator_settings(self) -> dict[str, str]:
+        """Variables of an operator that runs this gateway."""
+        return {
+            "AGENTOPS_GATEWAY_ENABLED": "true",
+            "AGENTOPS_GATEWAY_STORE_URL": self._redis,
+            "AGENTOPS_OBSERVE_GATEWAY": "127.0.0.1",
+            "AGENTOPS_GATEWAY_ADMIN_PORT": str(self.ports["admin"]),
+            "AGENTOPS_GATEWAY_METRICS_PORT": str(self.ports["metrics"]),
+            "AGENTOPS_RELAY_TOKEN_FILE": str(self.home / "token"),
+            "AGENTOPS_OBSERVE_SECONDS": "1",
+        }
+
+    def token(self, namespace: str, account: str, audience: str) -> str:
+        """A token as the kubelet mounts it."""
+        now = int(time.time())
+        about = {"namespace": namespace, "serviceaccount": {"name": account, "uid": "a"}, "pod": {"name": "p-0", "uid": "p"}}
+        subject = f"system:serviceaccount:{namespace}:{account}"
+        claims = {"iss": ISSUER, "aud": [audience], "sub": subject, "iat": now, "nbf": now, "exp": now + 3600}
+        return jwt.encode({**claims, "kubernetes.io": about}, self.key, algorithm="ES256", headers={"kid": "k"})
+
+    def mount_secret(self) -> None:
+        """The Secret `agentops-llm` with the key `api-key`, as the kubelet mounts it."""
+        directory = self.home / "secrets" / "agentops-llm"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "api-key").write_text("sk-of-the-provider")
+
+    def unmount_secret(self) -> None:
+        """Takes the Secret away."""
+        (self.home / "secrets" / "agentops-llm" / "api-key").unlink()
+
+    def chat(self, namespace: str, agent: str, model: str = "chat") -> tuple[int, dict[str, Any]]:
+        """One call of an Agent: status and body."""
+        body = {"model": model, "messages": [{"role": "user", "content": "What is the weather?"}]}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports['llm']}/v1/chat/completions",
+            data=json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Authorization": "Bearer " + self.token(namespace, agent, f"agentops/{namespace}/{agent}"),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    @property
+    def _redis(self) -> str:
+        return f"redis://127.0.0.1:{self.ports['redis']}"
+
+    def _run(self, name: str, command: list[str]) -> None:
+        environment = {
+            **os.environ,
+            "AGENTOPS_PLAN": str(self.home / "plan.v1.json"),
+            "AGENTOPS_SECRETS": str(self.home / "secrets"),
+            "AGENTOPS_LISTEN": f"127.0.0.1:{self.ports['llm']}",
+            "AGENTOPS_ADMIN_LISTEN": f"127.0.0.1:{self.ports['admin']}",
+            "AGENTOPS_METRICS_LISTEN": f"127.0.0.1:{self.ports['metrics']}",
+            "AGENTOPS_REDIS_URL": self._redis,
+            "AGENTOPS_ISSUER_JWKS": str(self.home / "jwks.json"),
+            "AGENTOPS_ISSUER_NAME": ISSUER,
+            "AGENTOPS_OPERATOR_SUBJECT": f"system:serviceaccount:{HOME}:agentops-operator",
+        }
+        with (self.home / f"{name}.log").open("wb") as log:
+            self.processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT))
+
+    def _bring_plans(self) -> None:
+        file = self.home / "plan.v1.json"
+        while not self.stopped.wait(0.2):
+            text = stored_text(self.plane.get(CONFIG_MAP) or {})
+            if text and (not file.exists() or file.read_text() != text):
+                fresh = file.with_suffix(".new")
+                fresh.write_text(text)
+                fresh.rename(file)

@@ -1,0 +1,116 @@
+"""Policies for the gateway, from the custom resource to a refused call, with the operator and the gateway as real processes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.operator_process.control_plane import ControlPlane
+from tests.operator_process.gateway_process import GatewayProcess
+from tests.operator_process.process import HOME, OperatorProcess
+from tests.operator_process.test_process import agent, until
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+Start = Callable[..., OperatorProcess]
+CREDENTIAL = {"secretName": "agentops-llm", "keys": [{"role": "ApiKey", "key": "api-key"}]}
+GROUP = "/apis/agentops.dev/v1alpha1/namespaces"
+
+
+@pytest.fixture
+def gateway(control_plane: ControlPlane, tmp_path: Path) -> Iterator[GatewayProcess]:
+    """A gateway with Redis and a provider."""
+    made = GatewayProcess(control_plane, tmp_path)
+    made.mount_secret()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def apply(plane: ControlPlane, kind: str, plural: str, name: str, namespace: str, spec: dict[str, Any]) -> None:
+    """Applies a policy."""
+    obj = {"apiVersion": "agentops.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    plane.apply(f"{GROUP}/{namespace}/{plural}/{name}", obj)
+
+
+def fallback(plane: ControlPlane, port: int, *aliases: str) -> None:
+    """A platform policy whose aliases a local provider answers."""
+    target = {"name": "a", "provider": "openai-compatible", "endpoint": f"http://127.0.0.1:{port}", "model": "gpt-4o"}
+    spec = {
+        "namespaceSelector": {},
+        "targets": [{**target, "credential": CREDENTIAL, "price": {"input": "2.5", "output": "10"}}],
+        "aliases": [{"name": alias, "targets": [{"name": "a"}]} for alias in aliases],
+    }
+    apply(plane, "ProviderFallback", "providerfallbacks", "chat", HOME, spec)
+
+
+def status(plane: ControlPlane, plural: str, name: str, namespace: str) -> dict[str, Any]:
+    """Status of a policy."""
+    found = plane.get(f"{GROUP}/{namespace}/{plural}/{name}") or {}
+    result: dict[str, Any] = found.get("status", {})
+    return result
+
+
+def condition(plane: ControlPlane, plural: str, name: str, namespace: str, kind: str) -> tuple[str, str]:
+    """Status and reason of a condition."""
+    entries = status(plane, plural, name, namespace).get("conditions", [])
+    return next(((entry["status"], entry["reason"]) for entry in entries if entry["type"] == kind), ("", ""))
+
+
+def test_budget_is_in_force_refuses_and_shows_its_use(control_plane: ControlPlane, start: Start, gateway: GatewayProcess) -> None:
+    """Two calls are allowed and the third is refused; the status follows what the gateway runs and has counted."""
+    start(**gateway.operator_settings())
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+    fallback(control_plane, gateway.ports["provider"], "chat")
+    spec = {"unit": "Requests", "limit": "2", "window": {"kind": "Day"}, "ladder": [{"atPercent": 100, "action": "Block"}]}
+    apply(control_plane, "Budget", "budgets", "daily", "rt-a", spec)
+    until("in force", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Programmed") == ("True", "Programmed"))
+    assert condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("Unknown", "AwaitingFirstObservation")
+    answers = [gateway.chat("rt-a", "billing") for _ in range(3)]
+    assert [code for code, _ in answers] == [200, 200, 429], answers
+    until("enforced", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "PlanInForce"))
+    fallbacks = ("providerfallbacks", "chat", HOME, "Enforced")
+    until("fallback enforced", lambda: condition(control_plane, *fallbacks) == ("True", "PlanInForce"))
+    until("use is shown", lambda: status(control_plane, "budgets", "daily", "rt-a").get("usedPercent") == 100)
+    (used,) = status(control_plane, "budgets", "daily", "rt-a")["usage"]
+    assert (used["scope"], used["used"], used.get("step")) == ("rt-a/billing", "2", "Block")
+
+
+def test_execution_limit_changes_without_a_restart(control_plane: ControlPlane, start: Start, gateway: GatewayProcess) -> None:
+    """A limit of the Agent reaches the running gateway, and refuses the next call."""
+    start(**gateway.operator_settings())
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+    fallback(control_plane, gateway.ports["provider"], "chat")
+    until("first call", lambda: gateway.chat("rt-a", "billing")[0] == 200)
+    limited = agent("billing")
+    limited["spec"]["execution"] = {"callsPerMinute": 1}
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", limited)
+    until("refused", lambda: gateway.chat("rt-a", "billing")[0] == 429)
+
+
+def test_alias_that_is_taken_away_is_not_found(control_plane: ControlPlane, start: Start, gateway: GatewayProcess) -> None:
+    """What a policy no longer declares does not exist for the Agent, while its other aliases go on."""
+    start(**gateway.operator_settings())
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+    fallback(control_plane, gateway.ports["provider"], "chat", "small")
+    until("both", lambda: gateway.chat("rt-a", "billing", "small")[0] == 200)
+    fallback(control_plane, gateway.ports["provider"], "chat")
+    until("gone", lambda: gateway.chat("rt-a", "billing", "small")[0] == 404)
+    code, answer = gateway.chat("rt-a", "billing")
+    assert code == 200, answer
+
+
+def test_missing_credential_names_the_secret_to_create(
+    control_plane: ControlPlane, start: Start, gateway: GatewayProcess
+) -> None:
+    """The gateway says that it lacks the file, and the policy says which Secret to create."""
+    gateway.unmount_secret()
+    start(**gateway.operator_settings())
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+    fallback(control_plane, gateway.ports["provider"], "chat")
+    enforced = ("providerfallbacks", "chat", HOME, "Enforced")
+    until("told", lambda: condition(control_plane, *enforced) == ("False", "CredentialMissing"))
+    gateway.mount_secret()
+    until("mended", lambda: condition(control_plane, *enforced) == ("Unknown", "AwaitingFirstObservation"))
