@@ -103,10 +103,14 @@ func (c *call) begin(ctx context.Context, events upstream.Events) (*upstream.Ans
 			events.Close()
 			return nil, notBegun(ctx, err)
 		}
-		step := b.reader.Read(e)
+		step := b.read(e)
 		if step.Failed != "" {
 			events.Close()
-			return nil, &upstream.Failure{Class: upstream.ServerError, Message: step.Failed}
+			class := upstream.ServerError
+			if step.Failed == garbage {
+				class = upstream.InvalidResponse
+			}
+			return nil, &upstream.Failure{Class: class, Message: step.Failed}
 		}
 		b.ready = append(b.ready, read{e, step})
 		if step.Content || step.Last {
@@ -139,7 +143,17 @@ func (b *begun) next() (read, error) {
 	if err != nil {
 		return read{}, err
 	}
-	return read{e, b.reader.Read(e)}, nil
+	return read{e, b.read(e)}, nil
+}
+
+// garbage is what a stream fails with that says something else than JSON. SDKs would fail on it with an error of their own.
+const garbage = "a part of the answer cannot be read"
+
+func (b *begun) read(e api.Event) api.Step {
+	if !body.Sound(e.Data) && string(e.Data) != "[DONE]" {
+		return api.Step{Failed: garbage}
+	}
+	return b.reader.Read(e)
 }
 
 // More says that a further event is there.

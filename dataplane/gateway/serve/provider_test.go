@@ -156,6 +156,8 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, mode, text str
 		switch {
 		case mode == "cut":
 			panic(http.ErrAbortHandler)
+		case mode == "garbage inside":
+			send("", `{"choices": oh no`)
 		case mode == "silent":
 			<-r.Context().Done()
 			return

@@ -234,15 +234,16 @@ func TestStreamsPassAsTheyAre(t *testing.T) {
 	}
 }
 
-// A stream that breaks after its first byte ends with a typed error, no [DONE], and what came is charged as an estimate.
+// A stream that breaks, or turns into garbage, after its first byte ends with a typed error, no [DONE], and what came is
+// charged as an estimate.
 func TestABrokenStreamEndsWithATypedError(t *testing.T) {
-	for _, mode := range []string{"cut", "silent"} {
+	for _, mode := range []string{"cut", "silent", "garbage inside"} {
 		w := newWorld(t, nil)
 		w.a.set(mode)
 		got := w.chat(`,"stream":true`)
 		events := got.events()
 		last := events[len(events)-1]
-		if gjson.Get(last, "error.code").Str != "stream_interrupted" || gjson.Get(last, "error.type").Str != providerType || strings.Contains(got.text, "[DONE]") {
+		if gjson.Get(last, "error.code").Str != "stream_interrupted" || gjson.Get(last, "error.type").Str != providerType || strings.Contains(got.text, "[DONE]") || strings.Contains(got.text, "oh no") {
 			t.Errorf("%s: got %s", mode, got.text)
 		}
 		if r := w.report(); !r.Usage.Estimated || r.Usage.Output == 0 || r.Usage.Input == 0 || r.MicroUSD == 0 {
