@@ -9,28 +9,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agentops_operator.agent.index import build_index
-from agentops_operator.agent.index_types import IndexEntry
+from agentops_operator.agent.index_types import Gateway, IndexEntry
 from bench.figure import Figure
-from bench.pod_create import ADMIN, CPU_METHOD, LARGEST, WARM_UP, Server, compare, cpu_per_create, open_connection
+from bench.pod_create import ADMIN, CPU_METHOD, LARGEST, MATCHED, WARM_UP, Server, compare, cpu_per_create, open_connection
 from tests.admission.apiserver import INDEXES, OPERATOR, PATIENCE, Api, install_policies, running
 
 GROUP = "pod create, API server alone"
 SIZES = (1, LARGEST)
-PLAIN, WHERE = "bench-plain", "bench-agents"
+PLAIN, WHERE, GOVERNED = "bench-plain", "bench-agents", "bench-gateway"
+MORE = {"matched with a gateway": (GOVERNED, MATCHED)}
 
 
 def run() -> Iterator[Figure]:
     """Yields the figures."""
     with tempfile.TemporaryDirectory() as place, running(Path(place)) as api:
-        for name in (PLAIN, WHERE):
+        for name in (PLAIN, WHERE, GOVERNED):
             api.namespace(name)
         server = _connect(api)
         yield _without_us(server)
         install_policies(api)
         for size in SIZES:
-            _write_index(api, size)
-            api.wait_until_injecting(WHERE, _probe(size))
-            yield from compare(server, WHERE, size, plain=PLAIN, group=GROUP)
+            for where, gateway in ((WHERE, Gateway.NONE), (GOVERNED, Gateway.REFUSE)):
+                _write_index(api, where, size, gateway)
+                api.wait_until_injecting(where, _probe(size))
+            yield from compare(server, WHERE, size, plain=PLAIN, group=GROUP, more=MORE)
 
 
 def _without_us(server: Server) -> Figure:
@@ -42,13 +44,13 @@ def _without_us(server: Server) -> Figure:
     return Figure(GROUP, "pod, CPU, nothing of ours installed", round(used, 2), "ms", method=CPU_METHOD)
 
 
-def _write_index(api: Api, size: int) -> None:
+def _write_index(api: Api, where: str, size: int, gateway: Gateway) -> None:
     rows = (
-        (("", name), f"bench={name}", IndexEntry(agent=name, rules=f"agentops-rules-{name}").row())
+        (("", name), f"bench={name}", IndexEntry(agent=name, rules=f"agentops-rules-{name}", gateway=gateway).row())
         for name in (f"agent-{number:05d}" for number in range(size))
     )
-    body = build_index(WHERE, rows)
-    api.apply(INDEXES.format(WHERE), body, user=OPERATOR)
+    body = build_index(where, rows)
+    api.apply(INDEXES.format(where), body, user=OPERATOR)
 
 
 def _probe(size: int) -> dict[str, object]:

@@ -8,8 +8,8 @@ can be held to them:
 - `namespace.yaml`: labels of the namespace; absent when it has none.
 - `want.yaml`: the pod that must come out, or `unchanged: true`, or `refused: <part of the message>`.
 
-To keep the cases short, `want.yaml` writes `{sidecar: AGENT}` for the init container and `{volumeOf: AGENT, rules: NAME,
-hashKeySecret: NAME}` for the volume; one case writes both in full.
+To keep the cases short, `want.yaml` writes `{sidecar: AGENT, gateway: Refuse}` for the init container and
+`{volumeOf: AGENT, rules: NAME, hashKeySecret: NAME}` for the volume; one case writes both in full.
 """
 
 import copy
@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from agentops_operator.agent.sidecar import SidecarTemplate
 from tests.admission.apiserver import Api
 
 CASES = Path(__file__).parent / "cases"
@@ -26,6 +27,17 @@ NAMESPACE = "shop"  # the namespace that want.yaml speaks of
 TOKEN_VOLUME = "kube-api-access"
 
 Object = dict[str, Any]
+
+# What the chart of these tests tells the webhook, and writes into the policy.
+TEMPLATE = SidecarTemplate(
+    image="agentops/collector:0.1.0",
+    repository="agentops/collector",
+    version="0.1.0",
+    relay="http://agentops-relay.agentops-system.svc:4318",
+    relay_api="http://agentops-relay.agentops-system.svc:4320",
+    gateway="http://agentops-gateway.agentops-system.svc:4000",
+    resources={"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "192Mi"}},
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,10 @@ def expand(want: Object, namespace: str = NAMESPACE) -> Object:
 
 
 def sidecar(short: Object, _namespace: str = NAMESPACE) -> Object:
-    """The init container of docs/contracts.md section 4; more keys in the short form replace those of the container."""
+    """The init container of docs/contracts.md section 4; more keys in the short form replace those of the container.
+
+    `gateway` says what its forwarder does while the gateway is away; without it there is no forwarder.
+    """
     fields = {
         "AGENTOPS_NAMESPACE": "metadata.namespace",
         "AGENTOPS_POD_NAME": "metadata.name",
@@ -96,6 +111,7 @@ def sidecar(short: Object, _namespace: str = NAMESPACE) -> Object:
             *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()),
             {"name": "AGENTOPS_RELAY", "value": "http://agentops-relay.agentops-system.svc:4318"},
             {"name": "AGENTOPS_RELAY_API", "value": "http://agentops-relay.agentops-system.svc:4320"},
+            *(forwarder(short["gateway"]) if "gateway" in short else ()),
         ],
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "192Mi"}},
         "securityContext": {
@@ -111,7 +127,16 @@ def sidecar(short: Object, _namespace: str = NAMESPACE) -> Object:
             {"name": "agentops", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": True},
         ],
     }
-    return {**container, **{key: value for key, value in short.items() if key != "sidecar"}}
+    return {**container, **{key: value for key, value in short.items() if key not in ("sidecar", "gateway")}}
+
+
+def forwarder(when_down: str) -> list[Object]:
+    """The variables of a sidecar that forwards model calls."""
+    return [
+        {"name": "AGENTOPS_GATEWAY", "value": "http://agentops-gateway.agentops-system.svc:4000"},
+        {"name": "AGENTOPS_LISTEN_FORWARDER", "value": "127.0.0.1:4319"},
+        {"name": "AGENTOPS_ON_GATEWAY_DOWN", "value": when_down},
+    ]
 
 
 def volume(short: Object, namespace: str = NAMESPACE) -> Object:

@@ -52,6 +52,8 @@ def _short_volume(entry: Object, namespace: str) -> Object:
 
 def _short_sidecar(entry: Object) -> Object:
     short: Object = {"sidecar": entry["env"][0]["value"]}
+    when_down = [found["value"] for found in entry["env"] if found["name"] == "AGENTOPS_ON_GATEWAY_DOWN"]
+    short |= {"gateway": when_down[0]} if when_down else {}
     if entry["resources"] != sidecar(short)["resources"]:
         short["resources"] = entry["resources"]
     return short

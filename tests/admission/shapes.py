@@ -14,12 +14,15 @@ INDEX: Object = {
         {"agent": "second", "rules": "r", "matchExpressions": [{"key": "env", "operator": "NotIn", "values": ["prod"]}]},
         {"agent": "third", "rules": "r", "matchLabels": [{"key": "tier", "value": "a"}]},
     ],
+    "app=governed": [{"agent": "governed", "rules": "r", "gateway": "Refuse"}],
+    "app=partly": [{"agent": "partly", "rules": "r", "gateway": "Direct", "containers": ["c0", "c1"], "optOut": "Allowed"}],
     "Deployment/web": [{"agent": "web", "rules": "r"}],
     "StatefulSet/web": [{"agent": "db", "rules": "r", "serviceAccountName": "default"}],
     "CronJob/web": [{"agent": "nightly", "rules": "r"}],
     "Job/web-123": [{"agent": "job", "rules": "r"}],
     "Pod/pod": [{"agent": "bare", "rules": "r"}],
 }
+NAMES = ("plain", "named", "hashed", "chosen", "governed", "partly")
 
 VARIABLES = (
     "A",
@@ -29,8 +32,25 @@ VARIABLES = (
     "OTEL_SERVICE_NAME",
     "OTEL_SEMCONV_STABILITY_OPT_IN",
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_BASE",
+    "AZURE_OPENAI_ENDPOINT",
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
 )
-VALUES = ("", "grpc", "http://127.0.0.1:4318", "http://else:4318", "$(A)", 'quote " and \\ and \n', "ünïcode ☃", "x" * 3000)
+VALUES = (
+    "",
+    "grpc",
+    "http://127.0.0.1:4318",
+    "http://localhost:4319/v1",
+    "http://else:4318",
+    "$(A)",
+    'quote " and \\ and \n',
+    "ünïcode ☃",
+    "x" * 3000,
+)
 
 
 def _maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -73,7 +93,10 @@ BODY: dict[str, st.SearchStrategy[Any]] = {
     "command": st.lists(st.sampled_from(["sh", "-c", "echo $(A) \"x\" '\\'"]), max_size=3),
     "args": st.lists(st.sampled_from(["--a", "☃", ""]), max_size=3),
     "ports": st.lists(
-        st.sampled_from([{"containerPort": 8080}, {"containerPort": 9999}, {"containerPort": 53, "protocol": "UDP"}]), max_size=2
+        st.sampled_from(
+            [{"containerPort": 8080}, {"containerPort": 4319}, {"containerPort": 9999}, {"containerPort": 53, "protocol": "UDP"}]
+        ),
+        max_size=2,
     ),
     "resources": _object(
         requests=st.sampled_from([{"cpu": "1m"}, {"memory": "1Mi", "ephemeral-storage": "1Mi"}]),
@@ -154,11 +177,20 @@ SPEC: dict[str, st.SearchStrategy[Any]] = {
 }
 LABELS = st.dictionaries(
     st.sampled_from(["app", "env", "tier", "pod-template-hash", "agentops.dev/inject", "example.com/long-key", "x"]),
-    st.sampled_from(["plain", "named", "hashed", "chosen", "prod", "a", "false", "abc12", ""]),
+    st.sampled_from([*NAMES, "prod", "a", "false", "abc12", ""]),
     max_size=7,
 )
 ANNOTATIONS = st.dictionaries(
-    st.sampled_from(["agentops.dev/agent", "agentops.dev/skipped", "agentops.dev/bypass", "example.com/a.b", "x"]),
+    st.sampled_from(
+        [
+            "agentops.dev/agent",
+            "agentops.dev/skipped",
+            "agentops.dev/bypass",
+            "agentops.dev/bypass-models",
+            "example.com/a.b",
+            "x",
+        ]
+    ),
     st.sampled_from(VALUES),
     max_size=4,
 )
@@ -193,7 +225,7 @@ def pods(draw: st.DrawFn) -> Object:
     """A pod as some user or controller may send it."""
     labels = draw(_maybe(LABELS))
     if labels is not None and draw(st.integers(0, 3)):
-        labels["app"] = draw(st.sampled_from(["plain", "named", "hashed", "chosen"]))
+        labels["app"] = draw(st.sampled_from(NAMES))
     meta = {
         **draw(st.sampled_from([{"name": "pod"}, {"name": "other"}, {"generateName": "web-abc12-"}])),
         **({} if labels is None else {"labels": labels}),

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from agentops_operator.agent.inject import OURS as NOTES
+from agentops_operator.agent.inject import inject
 from tests.admission.apiserver import Api
-from tests.admission.golden import comparable
+from tests.admission.golden import TEMPLATE, comparable
 from tests.admission.shapes import INDEX, pods
+from tests.agent.json_patch import patched
 
 EXAMPLES = int(os.environ.get("AGENTOPS_FUZZ_EXAMPLES", "250"))
 PLAIN, INDEXED = "adm-fuzz-plain", "adm-fuzz"
@@ -20,8 +23,11 @@ ADDED = {
     "OTEL_SERVICE_NAME",
     "OTEL_SEMCONV_STABILITY_OPT_IN",
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
 }
-NOTES = ("agentops.dev/agent", "agentops.dev/sidecar", "agentops.dev/bypass", "agentops.dev/skipped")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +97,17 @@ def test_any_pod_starts_as_it_would_without_us(ready: Api, outcomes: Counter[str
         assert comparable(second) == comparable(got)
 
 
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pod=pods())
+def test_webhook_makes_of_any_pod_what_the_policy_makes_of_it(ready: Api, pod: dict[str, Any]) -> None:
+    """The pod that the function behind the webhook writes is, defaults included, the one that the policy writes."""
+    status, got = ready.create_pod(INDEXED, pod)
+    if status == 201:
+        theirs_status, theirs = ready.create_pod(PLAIN, patched(pod, inject(pod, INDEXED, INDEX, TEMPLATE)))
+        assert theirs_status == 201, theirs.get("message")
+        assert comparable(theirs) == comparable(got)
+
+
 def test_random_pods_reach_the_patch(outcomes: Counter[str]) -> None:
     """A generator whose pods are mostly invalid or not selected would prove nothing."""
     print(outcomes)  # noqa: T201  (shown when the next line fails)
@@ -98,11 +115,13 @@ def test_random_pods_reach_the_patch(outcomes: Counter[str]) -> None:
     assert outcomes["skipped"] > 0
 
 
-def test_large_pod_stays_within_the_cost_limits(ready: Api) -> None:
+@pytest.mark.parametrize("app", ["plain", "governed"])
+def test_large_pod_stays_within_the_cost_limits(ready: Api, app: str) -> None:
     """Sixty containers with a hundred variables each still get the sidecar; over the limit they would start without."""
-    env = [{"name": f"VARIABLE_{number}", "value": "x" * 20} for number in range(100)]
+    env = [{"name": f"VARIABLE_{number}", "value": "x" * 20} for number in range(99)]
+    env.append({"name": "AZURE_OPENAI_ENDPOINT", "value": "https://x.openai.azure.com"})
     containers = [{"name": f"c{number}", "image": "a", "env": env} for number in range(60)]
-    labels = {f"example.com/label-{number}": "x" for number in range(100)} | {"app": "plain"}
+    labels = {f"example.com/label-{number}": "x" for number in range(100)} | {"app": app}
     pod = {"metadata": {"name": "large", "labels": labels}, "spec": {"containers": containers}}
     status, got = ready.create_pod(INDEXED, pod)
     assert status == 201, got.get("message")

@@ -48,7 +48,7 @@ def pod(fields: dict[str, Any]) -> Pod:
     """A pod from short fields; the uid is the name unless given."""
     known = {"namespace": "shop", "uid": fields["name"], "labels": {}, "owners": (), **fields}
     known["owners"] = tuple(tuple(owner) for owner in known["owners"])
-    known["bypass"] = tuple(known.get("bypass", ()))
+    known |= {name: tuple(known.get(name, ())) for name in ("bypass", "bypass_models")}
     return Pod(**known)
 
 

@@ -1,9 +1,11 @@
 """The injection index."""
 
-from agentops_operator.agent.index import build_index
-from agentops_operator.agent.index_types import IndexEntry, IndexRoot
+from agentops_operator.agent.facts import Key, Resource
+from agentops_operator.agent.index import build_index, index_rows
+from agentops_operator.agent.index_types import Gateway, IndexEntry, IndexRoot
+from agentops_operator.agent.types import AgentSpec, TargetRef, WorkloadKind
 from agentops_operator.generate.schema import structural
-from agentops_operator.policies.trace.types import OnBypass
+from agentops_operator.policies.trace.types import Capture, OnBypass, OptOut
 
 
 def test_older_agent_comes_first_under_a_shared_key() -> None:
@@ -23,6 +25,15 @@ def test_row_holds_no_defaults_and_the_schema_adds_none() -> None:
     """Every reader takes absence for the default; written out, they would be more than half of the index."""
     assert IndexEntry(agent="a", rules="r").row() == {"agent": "a", "rules": "r"}
     assert "default" not in str(structural(IndexRoot)).replace("by default", "")
+
+
+def test_row_says_what_happens_without_the_gateway() -> None:
+    """Only an Agent that has a gateway; an index that the operator wrote before it knew of one stays as it is."""
+    target = TargetRef(kind=WorkloadKind.DEPLOYMENT, name="a")
+    agent = Resource(Key("Agent", "shop", "a"), "u", 1, "2026", AgentSpec(target_ref=target))
+    given = (agent, "r", "", Capture.NONE, OptOut.DENIED, OnBypass.REPORT)
+    assert dict(index_rows(*given))["Deployment/a"] == {"agent": "a", "rules": "r"}
+    assert dict(index_rows(*given, gateway=Gateway.DIRECT))["Deployment/a"]["gateway"] == "Direct"
 
 
 def test_five_thousand_agents_stay_below_the_size_of_an_object() -> None:

@@ -9,6 +9,7 @@ from tests.cli.bodies import ENTRY, facts, pod
 
 NOTES = {"agentops.dev/agent": "billing", "agentops.dev/sidecar": "0.1.0"}
 DENY = {"matchLabels": [{"key": "tier", "value": "gold"}]}
+GOVERNED = ENTRY | {"gateway": "Refuse"}
 IN = {"matchExpressions": [{"key": "env", "operator": "In", "values": ["prod"]}]}
 
 
@@ -28,6 +29,16 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
         facts(pod(injected=True, notes={**NOTES, "agentops.dev/bypass": "main"}), ENTRY),
         "but main goes around the sidecar",
         "remove the own OTLP endpoint",
+    ),
+    "own model provider": (
+        facts(pod(injected=True, notes={**NOTES, "agentops.dev/bypass": "main", "agentops.dev/bypass-models": "main"}), ENTRY),
+        "injected for Agent billing, but model calls of main go around the gateway",
+        "remove the own base URL of the provider",
+    ),
+    "own endpoint and own model provider": (
+        facts(pod(injected=True, notes={**NOTES, "agentops.dev/bypass": "a,b", "agentops.dev/bypass-models": "b"}), ENTRY),
+        "but a goes around the sidecar and model calls of b go around the gateway",
+        "remove the own OTLP endpoint from the container; remove the own base URL",
     ),
     "older than its entry": (
         facts(pod(), ENTRY),
@@ -59,6 +70,12 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
     "own container of our name": (facts(pod(containers=[{"name": "agentops-collector"}]), ENTRY), "NameConflict", ""),
     "own port of ours": (
         facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4318}]}]), ENTRY), "PortConflict, it", "",
+    ),
+    "port of the forwarder": (
+        facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4319}]}]), GOVERNED), "declares port 4319", "",
+    ),
+    "port of the forwarder, without a gateway": (
+        facts(pod(containers=[{"name": "main", "ports": [{"containerPort": 4319}]}]), ENTRY), "created before the entry", "",
     ),
     "Windows": (facts(pod(nodeSelector={"kubernetes.io/os": "windows"}), ENTRY), "not injected: Windows", ""),
     "a label that does not match": (
@@ -139,3 +156,11 @@ def test_injection_is_on_by_policy_or_by_webhook(
 ) -> None:
     """Either way counts, and without the right to look at both nothing is claimed."""
     assert switched_on(bindings, webhooks) is want
+
+
+def test_own_model_provider_is_a_step_only_with_a_gateway() -> None:
+    """Without a gateway there is nothing that the calls could go around."""
+    body = pod(containers=[{"name": "main", "env": [{"name": "OPENAI_BASE_URL", "value": "https://models.example.com"}]}])
+    told = "containers main keep an own model provider: their calls go around the gateway"
+    assert told in texts(explain(facts(body, GOVERNED)), Mark.NO)
+    assert told not in texts(explain(facts(body, ENTRY)), Mark.NO)

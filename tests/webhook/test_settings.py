@@ -6,14 +6,15 @@ import pytest
 
 from agentops_operator.webhook.settings import from_environment
 
-ADDRESSES = {"relay": "http://r:1", "relayApi": "http://r:2"}
+ADDRESSES = {"relay": "http://r:1", "relayApi": "http://r:2", "gateway": "http://g:3"}
 SIDECAR = json.dumps({"image": "r/c:1", "repository": "r/c", "version": "1", "extraEnv": {"B": "2"}, **ADDRESSES})
 
 
 def test_sidecar_comes_from_one_variable() -> None:
     """The chart writes all about the sidecar in one place."""
     settings = from_environment({"AGENTOPS_SIDECAR": SIDECAR, "AGENTOPS_WATCH_NAMESPACES": "a, b", "AGENTOPS_WEBHOOK_PORT": "9"})
-    assert (settings.sidecar.relay_api, settings.sidecar.extra_env) == ("http://r:2", {"B": "2"})
+    assert (settings.sidecar.relay_api, settings.sidecar.gateway) == ("http://r:2", "http://g:3")
+    assert settings.sidecar.extra_env == {"B": "2"}
     assert (settings.namespaces, settings.port) == (("a", "b"), 9)
 
 

@@ -49,6 +49,12 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
   && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$'))
 {{- end }}
 
+{{/* A variable `e` that sends model calls elsewhere. An address of the forwarder is not elsewhere. */}}
+{{- define "agentops.cel.astray" -}}
+e.name in ['OPENAI_BASE_URL', 'OPENAI_API_BASE', 'AZURE_OPENAI_ENDPOINT', 'ANTHROPIC_BASE_URL']
+  && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):4319(/.*)?$'))
+{{- end }}
+
 {{/* Whether the rest of an entry `e` fits the pod that its key has found. */}}
 {{- define "agentops.cel.holds" -}}
 (!has(e.matchLabels) || e.matchLabels.all(m, m.key in variables.labels && variables.labels[m.key] == m.value))
@@ -89,6 +95,9 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
     : params.agents[variables.holding.min()].filter(e, {{ include "agentops.cel.holds" . | nindent 6 | trim }})
 - name: entry
   expression: "variables.hits[0]"
+# Whether model calls of the pod go through the gateway. All that is of the gateway asks this first.
+- name: gateway
+  expression: "has(variables.entry.gateway) && variables.entry.gateway != ''"
 - name: optedOut
   expression: >-
     has(variables.entry.optOut) && variables.entry.optOut == 'Allowed'
@@ -107,13 +116,19 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
       || (has(object.spec.volumes) && object.spec.volumes.exists(v, v.name == 'agentops')) ? 'NameConflict'
     : (object.spec.containers + (has(object.spec.initContainers)
           ? object.spec.initContainers.filter(c, has(c.restartPolicy) && c.restartPolicy == 'Always') : []))
-        .exists(c, has(c.ports) && c.ports.exists(p, p.containerPort in [4317, 4318, 13133])) ? 'PortConflict'
+        .exists(c, has(c.ports) && c.ports.exists(p, p.containerPort in [4317, 4318, 13133]
+          || (p.containerPort == 4319 && variables.gateway))) ? 'PortConflict'
     : ''
 # Containers that the entry speaks of and that send telemetry elsewhere.
 - name: bypassing
   expression: >-
     object.spec.containers.filter(c, has(c.env) && {{ include "agentops.cel.selected" . | nindent 6 | trim }}
       && c.env.exists(e, {{ include "agentops.cel.foreign" . | nindent 6 | trim }}))
+# Containers that the entry speaks of and that send model calls elsewhere, where the entry has a gateway.
+- name: astray
+  expression: >-
+    !variables.gateway ? [] : object.spec.containers.filter(c, has(c.env) && {{ include "agentops.cel.selected" . | nindent 6 | trim }}
+      && c.env.exists(e, {{ include "agentops.cel.astray" . | nindent 6 | trim }}))
 {{- end }}
 
 {{/* Messages of the refusals; both validating policies use them. */}}
@@ -125,9 +140,25 @@ e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
 + '" refuse that (onBypass: Deny). Remove the variable, it is set at admission, and name the endpoint as a backend in a TracePolicy.'
 {{- end }}
 
-{{- define "agentops.cel.bypassRule" -}}
-size(variables.hits) == 0 || !has(variables.entry.onBypass) || variables.entry.onBypass != 'Deny' || variables.optedOut
-|| size(variables.bypassing) == 0
+{{/* Names the variable alone: the address of a provider may hold a key. */}}
+{{- define "agentops.cel.astrayMessage" -}}
+'container "' + variables.astray[0].name + '" sets env '
++ variables.astray[0].env.filter(e, {{ include "agentops.cel.astray" . | nindent 2 | trim }})[0].name
++ ', which sends model calls past the AgentOps gateway; the policies of agent "' + variables.entry.agent
++ '" refuse that (onBypass: Deny). Remove the variable, the base URL is set at admission, and name the provider as a target in a ProviderFallback.'
+{{- end }}
+
+{{/* The two refusals of a bypass, as validations. */}}
+{{- define "agentops.cel.bypassValidations" -}}
+{{- $passes := "size(variables.hits) == 0 || !has(variables.entry.onBypass) || variables.entry.onBypass != 'Deny' || variables.optedOut" -}}
+- expression: "{{ $passes }} || size(variables.bypassing) == 0"
+  messageExpression: >-
+    {{- include "agentops.cel.bypassMessage" . | nindent 4 }}
+  reason: Forbidden
+- expression: "{{ $passes }} || size(variables.astray) == 0"
+  messageExpression: >-
+    {{- include "agentops.cel.astrayMessage" . | nindent 4 }}
+  reason: Forbidden
 {{- end }}
 
 {{/* What to look at when a pod that should have got the sidecar has none. */}}

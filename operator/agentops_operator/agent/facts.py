@@ -58,7 +58,7 @@ class Invalid:
 class Pod:
     """A running or pending pod, from its metadata alone.
 
-    `agent`, `sidecar`, `bypass` and `skipped` are the annotations that the admission policy writes.
+    `agent`, `sidecar`, `bypass`, `bypass_models` and `skipped` are the annotations that the admission policy writes.
     """
 
     namespace: str
@@ -69,9 +69,15 @@ class Pod:
     agent: str = ""
     sidecar: str = ""
     bypass: tuple[str, ...] = ()
+    bypass_models: tuple[str, ...] = ()  # those of `bypass` whose model calls go around the gateway
     skipped: str = ""
     terminating: bool = False
     created: str = ""
+
+    @property
+    def bypass_telemetry(self) -> tuple[str, ...]:
+        """Those of `bypass` of which nothing else is known than that their telemetry goes around the sidecar."""
+        return tuple(name for name in self.bypass if name not in self.bypass_models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agentops_operator.agent.facts import Resource
-from agentops_operator.agent.index_types import IndexEntry, Pair, refuses_bypass
+from agentops_operator.agent.index_types import Gateway, IndexEntry, Pair, refuses_bypass
 from agentops_operator.agent.match import claim_keys
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.kind import API_VERSION
@@ -14,7 +14,14 @@ from agentops_operator.policies.trace.types import Capture, OnBypass, OptOut
 
 
 def index_rows(
-    agent: Resource[AgentSpec], rules: str, hash_key_secret: str, capture: Capture, opt_out: OptOut, on_bypass: OnBypass
+    agent: Resource[AgentSpec],
+    rules: str,
+    hash_key_secret: str,
+    capture: Capture,
+    opt_out: OptOut,
+    on_bypass: OnBypass,
+    *,
+    gateway: Gateway = Gateway.NONE,
 ) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The Agent's rows: one entry under each of its keys."""
     spec = agent.spec
@@ -29,6 +36,7 @@ def index_rows(
         opt_out=opt_out,
         on_bypass=on_bypass,
         service_account_name=spec.service_account_name or "",
+        gateway=gateway,
     )
     row = entry.row()
     return tuple((key, row) for key in claim_keys(spec))

@@ -1,6 +1,7 @@
 """The InjectionIndex resource: the parameter of the admission policy, one object a namespace."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -18,6 +19,14 @@ class Pair(Model):
 
     key: LabelKey = Field(description="Label key.")
     value: LabelValue = Field(description="Label value.")
+
+
+class Gateway(StrEnum):
+    """Whether the model calls of a pod go through the gateway, and what its forwarder does while the gateway is away."""
+
+    NONE = ""
+    REFUSE = "Refuse"
+    DIRECT = "Direct"
 
 
 class IndexEntry(Model):
@@ -50,6 +59,9 @@ class IndexEntry(Model):
     opt_out: OptOut = Field(default=OptOut.DENIED, description="Whether the pod may refuse.")
     on_bypass: OnBypass = Field(default=OnBypass.REPORT, description="What happens on an own endpoint.")
     service_account_name: Name = Field(default="", description="Service account that the pod must have, or empty.")
+    gateway: Gateway = Field(
+        default=Gateway.NONE, description="What model calls do while the gateway is away; empty: there is no gateway."
+    )
 
     def row(self) -> dict[str, Json]:
         """The JSON form without defaults: readers take absence for them, and 5,000 entries are less than half as large."""

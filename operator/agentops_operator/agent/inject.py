@@ -5,20 +5,26 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agentops_operator.agent.endpoints import ENDPOINT, foreign
+from agentops_operator.agent.endpoints import astray, foreign
 from agentops_operator.agent.index_types import IndexEntry
 from agentops_operator.agent.match import controllers, keys_of
 from agentops_operator.agent.sidecar import SidecarTemplate, volume
 from agentops_operator.agent.skipping import skip_reason
-from agentops_operator.kube.names import ANNOTATION_AGENT, ANNOTATION_BYPASS, ANNOTATION_SIDECAR, ANNOTATION_SKIPPED
+from agentops_operator.agent.variables import added
+from agentops_operator.kube.names import (
+    ANNOTATION_AGENT,
+    ANNOTATION_BYPASS,
+    ANNOTATION_BYPASS_MODELS,
+    ANNOTATION_SIDECAR,
+    ANNOTATION_SKIPPED,
+)
 
 Json = Mapping[str, Any]
 Operation = dict[str, Any]
 Index = Mapping[str, Sequence[Json]]
 
 MIRROR = "kubernetes.io/config.mirror"
-PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
-OURS = (ANNOTATION_AGENT, ANNOTATION_SIDECAR, ANNOTATION_BYPASS, ANNOTATION_SKIPPED)
+OURS = (ANNOTATION_AGENT, ANNOTATION_SIDECAR, ANNOTATION_BYPASS, ANNOTATION_BYPASS_MODELS, ANNOTATION_SKIPPED)
 
 
 def inject(pod: Json, namespace: str, index: Index, sidecar: SidecarTemplate) -> list[Operation]:
@@ -39,7 +45,7 @@ def inject(pod: Json, namespace: str, index: Index, sidecar: SidecarTemplate) ->
     # Values that a pod template copied from a running pod carries along and that would be wrong for this one.
     head = [_remove(name) for name in OURS if name in (notes or ())]
     head += [] if notes is not None else [_add("/metadata/annotations", {})]
-    if reason := skip_reason(pod, entry.opt_out):
+    if reason := skip_reason(pod, entry):
         return [*head, _note(ANNOTATION_SKIPPED, reason)]
     return [*head, *_notes(pod, entry, sidecar), *_sidecar(pod, namespace, entry, sidecar), *_settings(pod, entry)]
 
@@ -81,15 +87,26 @@ def selected(container: Json, entry: IndexEntry) -> bool:
 
 
 def bypassing(pod: Json, entry: IndexEntry) -> list[str]:
-    """Names of the containers that keep an endpoint of their own."""
+    """Names of the containers whose telemetry goes to an endpoint of their own."""
     return [str(item.get("name")) for item in pod["spec"]["containers"] if selected(item, entry) and foreign(item)]
+
+
+def ungoverned(pod: Json, entry: IndexEntry) -> list[str]:
+    """Names of the containers whose model calls go to a provider of their own; none where the entry has no gateway."""
+    containers = pod["spec"]["containers"] if entry.gateway else ()
+    return [str(item.get("name")) for item in containers if selected(item, entry) and astray(item)]
 
 
 def _notes(pod: Json, entry: IndexEntry, sidecar: SidecarTemplate) -> Iterable[Operation]:
     yield _note(ANNOTATION_AGENT, entry.agent)
     yield _note(ANNOTATION_SIDECAR, sidecar.version)
-    if around := bypassing(pod, entry):
-        yield _note(ANNOTATION_BYPASS, ",".join(around))
+    models = ungoverned(pod, entry)
+    around = {*bypassing(pod, entry), *models}
+    if around:
+        names = (str(item.get("name")) for item in pod["spec"]["containers"])
+        yield _note(ANNOTATION_BYPASS, ",".join(name for name in names if name in around))
+    if models:
+        yield _note(ANNOTATION_BYPASS_MODELS, ",".join(models))
 
 
 def _sidecar(pod: Json, namespace: str, entry: IndexEntry, sidecar: SidecarTemplate) -> Iterable[Operation]:
@@ -99,39 +116,19 @@ def _sidecar(pod: Json, namespace: str, entry: IndexEntry, sidecar: SidecarTempl
             yield _add(f"/spec/{name}", [])
     yield _add("/spec/volumes/-", volume(namespace, entry.agent, entry.rules, entry.hash_key_secret))
     # Resources on the pod are a budget for all its containers: ours on top could exceed it and void the pod.
-    container = sidecar.container(entry.agent, resources=spec.get("resources") is None)
+    container = sidecar.container(entry.agent, resources=spec.get("resources") is None, gateway=entry.gateway)
     yield _add("/spec/initContainers/0", container)
 
 
 def _settings(pod: Json, entry: IndexEntry) -> Iterable[Operation]:
-    """Variables of the containers; none where an own endpoint stands.
-
-    Our protocol would break its exporter, our capture setting would send its content past the masking.
-    """
+    """Variables of the containers that the entry speaks of."""
     for number, container in enumerate(pod["spec"]["containers"]):
-        if not selected(container, entry) or foreign(container):
-            continue
+        variables = list(added(container, entry)) if selected(container, entry) else []
         path = f"/spec/containers/{number}/env"
-        if container.get("env") is None:
+        if variables and container.get("env") is None:
             yield _add(path, [])
-        for name, value in _variables(container.get("env") or (), entry):
+        for name, value in variables:
             yield _add(f"{path}/-", {"name": name, "value": value})
-
-
-def _variables(env: Sequence[Json], entry: IndexEntry) -> Iterable[tuple[str, str]]:
-    # A container that asks for gRPC and names no endpoint keeps gRPC, on the sidecar's gRPC port.
-    grpc = any(item.get("name") == PROTOCOL and item.get("value") == "grpc" for item in env)
-    has = {item.get("name") for item in env}
-    wanted = {
-        ENDPOINT: "http://127.0.0.1:4317" if grpc else "http://127.0.0.1:4318",
-        PROTOCOL: "http/protobuf",
-        "OTEL_SERVICE_NAME": entry.agent,
-        "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
-        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": entry.capture,
-    }
-    if ENDPOINT in has:  # a protocol of ours would not fit an endpoint that is not ours
-        del wanted[PROTOCOL]
-    return ((name, value) for name, value in wanted.items() if name not in has)
 
 
 def _note(name: str, value: str) -> Operation:

@@ -133,13 +133,20 @@ def _obstacle(facts: Input, pods: Coverage) -> Condition | None:
         missing = [pod.name for pod in (*pods.missed, *pods.skipped)]
         return false(ENFORCED, Reason.NOT_COVERED, f"pods {names(missing)} carry no sidecar")
     if pods.bypassed:
-        around = [f"{pod.name} ({', '.join(pod.bypass)})" for pod in pods.bypassed]
-        return false(ENFORCED, Reason.BYPASSED, f"own telemetry endpoint kept in {names(around)}: remove it from the container")
+        return false(ENFORCED, Reason.BYPASSED, _around(pods))
     if not pods.own:
         return unknown(ENFORCED, Reason.NO_PODS_MATCHED, "no pod matches now")
     if not facts.relay.reachable:
         return unknown(ENFORCED, Reason.RELAY_UNREACHABLE, facts.relay.error or "the relay was not reached yet")
     return None
+
+
+def _around(pods: Coverage) -> str:
+    telemetry = [f"{pod.name} ({', '.join(pod.bypass_telemetry)})" for pod in pods.bypassed if pod.bypass_telemetry]
+    models = [f"{pod.name} ({', '.join(pod.bypass_models)})" for pod in pods.bypassed if pod.bypass_models]
+    told = [f"own telemetry endpoint kept in {names(telemetry)}: remove it from the container"] if telemetry else []
+    told += [f"own model provider kept in {names(models)}: remove its base URL from the container"] if models else []
+    return "; ".join(told)
 
 
 def _backend_failure(facts: Input, use: BackendUse) -> Condition | None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops_operator.agent.skipping import SIDECAR, VOLUME
+from agentops_operator.agent.index_types import Gateway
+from agentops_operator.agent.skipping import FORWARDER_PORT, SIDECAR, VOLUME
 from agentops_operator.kube.names import RULES_KEY
 
 TOKEN_SECONDS = 3600
@@ -30,6 +31,7 @@ class SidecarTemplate:
         version: version that is written on the pod.
         relay: address of the relay's receiver.
         relay_api: address of the relay's API.
+        gateway: address of the gateway; told to sidecars of agents that have one.
         pull_policy: when the image is pulled.
         run_as_user: user of the process.
         resources: requests and limits.
@@ -41,6 +43,7 @@ class SidecarTemplate:
     version: str
     relay: str
     relay_api: str
+    gateway: str
     pull_policy: str = "IfNotPresent"
     run_as_user: int = 65532
     resources: Mapping[str, Any] = field(default_factory=dict)
@@ -52,14 +55,14 @@ class SidecarTemplate:
         found = (item for item in pod["spec"].get("initContainers") or () if item.get("name") == SIDECAR)
         return any(str(item.get("image") or "").startswith(ours) for item in found)
 
-    def container(self, agent: str, *, resources: bool) -> dict[str, Any]:
+    def container(self, agent: str, *, resources: bool, gateway: Gateway) -> dict[str, Any]:
         """The init container that keeps running."""
         return {
             "name": SIDECAR,
             "image": self.image,
             "imagePullPolicy": self.pull_policy,
             "restartPolicy": "Always",
-            "env": self._env(agent),
+            "env": self._env(agent, gateway),
             "resources": dict(self.resources) if resources else {},
             "securityContext": {
                 "allowPrivilegeEscalation": False,
@@ -72,13 +75,23 @@ class SidecarTemplate:
             "volumeMounts": [{"name": VOLUME, "mountPath": path, "readOnly": True} for path in MOUNTS],
         }
 
-    def _env(self, agent: str) -> list[dict[str, Any]]:
+    def _env(self, agent: str, gateway: Gateway) -> list[dict[str, Any]]:
         return [
             {"name": "AGENTOPS_AGENT", "value": agent},
             *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in POD_FIELDS.items()),
             {"name": "AGENTOPS_RELAY", "value": self.relay},
             {"name": "AGENTOPS_RELAY_API", "value": self.relay_api},
+            *self._forwarder(gateway),
             *({"name": name, "value": value} for name, value in sorted(self.extra_env.items())),
+        ]
+
+    def _forwarder(self, gateway: Gateway) -> list[dict[str, str]]:
+        if not gateway:
+            return []
+        return [
+            {"name": "AGENTOPS_GATEWAY", "value": self.gateway},
+            {"name": "AGENTOPS_LISTEN_FORWARDER", "value": f"127.0.0.1:{FORWARDER_PORT}"},
+            {"name": "AGENTOPS_ON_GATEWAY_DOWN", "value": str(gateway)},
         ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.index_types import IndexEntry
-from agentops_operator.agent.inject import bypassing, entry_for
+from agentops_operator.agent.inject import bypassing, entry_for, ungoverned
 from agentops_operator.agent.match import pod_keys
 from agentops_operator.agent.skipping import SIDECAR
 from agentops_operator.cli.index_checks import Row, rows_of
@@ -72,8 +72,10 @@ def _own(body: Mapping[str, Any], chosen: IndexEntry | None) -> Iterable[Step]:
     """What the pod itself says against the sidecar."""
     if chosen is None:
         return
-    reason, why = reason_and_why(body, chosen.opt_out)
+    reason, why = reason_and_why(body, chosen)
     told = f"it is left alone on purpose ({reason}): {why}" if reason else "nothing in it keeps the sidecar out"
     yield step(told, holds=not reason)
     if own := bypassing(body, chosen):
         yield step(f"containers {', '.join(own)} keep an own telemetry endpoint: their spans go around the sidecar", holds=False)
+    if own := ungoverned(body, chosen):
+        yield step(f"containers {', '.join(own)} keep an own model provider: their calls go around the gateway", holds=False)

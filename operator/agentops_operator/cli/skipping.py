@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from agentops_operator.agent.index_types import IndexEntry
 from agentops_operator.agent.skipping import LABEL_INJECT, SIDECAR, VOLUME, Skip, skip_reason, taken_port
 from agentops_operator.kube.names import ANNOTATION_SKIPPED
-from agentops_operator.policies.trace.types import OptOut
 
 WHY = {
     Skip.HOST_NETWORK: "on the host's network the sidecar would take ports of the node",
@@ -16,10 +16,10 @@ WHY = {
 }
 
 
-def reason_and_why(pod: Mapping[str, Any], opt_out: OptOut) -> tuple[str, str]:
+def reason_and_why(pod: Mapping[str, Any], entry: IndexEntry) -> tuple[str, str]:
     """Reason and explanation; both empty when nothing keeps the sidecar out, or when it is there."""
-    reason = None if has_sidecar(pod) else skip_reason(pod, opt_out)
-    return (reason, WHY[reason].format(port=taken_port(pod["spec"]))) if reason else ("", "")
+    reason = None if has_sidecar(pod) else skip_reason(pod, entry)
+    return (reason, WHY[reason].format(port=taken_port(pod["spec"], entry.gateway))) if reason else ("", "")
 
 
 def has_sidecar(pod: Mapping[str, Any]) -> bool:

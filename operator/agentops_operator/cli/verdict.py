@@ -16,7 +16,7 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
     if injected:
         return _injected(pod)
     if pod.skipped:
-        why = reason_and_why(facts.pod, chosen.opt_out)[1] if chosen else ""
+        why = reason_and_why(facts.pod, chosen)[1] if chosen else ""
         return f"not injected: left alone on purpose ({pod.skipped})" + (f", {why}" if why else ""), ""
     if chosen is None:
         return _unclaimed(facts, pod)
@@ -27,7 +27,7 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
         )
     if (facts.namespace_labels or {}).get(LABEL_INJECTION) == "Disabled":
         return "not injected: injection is disabled in this namespace", f"remove the namespace's label {LABEL_INJECTION}"
-    reason, why = reason_and_why(facts.pod, chosen.opt_out)
+    reason, why = reason_and_why(facts.pod, chosen)
     if reason:
         return f"not injected: {reason}, {why}", ""
     return _too_old(facts, pod, chosen)
@@ -37,7 +37,14 @@ def _injected(pod: Pod) -> tuple[str, str]:
     told = f"injected for Agent {pod.agent}" if pod.agent else "injected"
     if not pod.bypass:
         return told, ""
-    return f"{told}, but {', '.join(pod.bypass)} goes around the sidecar", "remove the own OTLP endpoint from the container"
+    around, mends = [], []
+    if pod.bypass_telemetry:
+        around.append(f"{', '.join(pod.bypass_telemetry)} goes around the sidecar")
+        mends.append("remove the own OTLP endpoint from the container")
+    if pod.bypass_models:
+        around.append(f"model calls of {', '.join(pod.bypass_models)} go around the gateway")
+        mends.append("remove the own base URL of the provider from the container")
+    return f"{told}, but {' and '.join(around)}", "; ".join(mends)
 
 
 def _unclaimed(facts: PodFacts, pod: Pod) -> tuple[str, str]:

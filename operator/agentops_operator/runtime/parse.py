@@ -10,7 +10,13 @@ from pydantic import ValidationError
 from agentops_operator.agent.facts import Invalid, Key, Pod, Resource
 from agentops_operator.agent.match import controllers
 from agentops_operator.api.kind import KindInfo
-from agentops_operator.kube.names import ANNOTATION_AGENT, ANNOTATION_BYPASS, ANNOTATION_SIDECAR, ANNOTATION_SKIPPED
+from agentops_operator.kube.names import (
+    ANNOTATION_AGENT,
+    ANNOTATION_BYPASS,
+    ANNOTATION_BYPASS_MODELS,
+    ANNOTATION_SIDECAR,
+    ANNOTATION_SKIPPED,
+)
 
 VALUE_SHOWN = 80
 MENDS = {
@@ -84,11 +90,16 @@ def parse_pod(body: Mapping[str, Any]) -> Pod:
         owners=tuple((sys.intern(kind), sys.intern(name)) for kind, name in controllers(owners)),
         agent=notes.get(ANNOTATION_AGENT, ""),
         sidecar=sys.intern(notes.get(ANNOTATION_SIDECAR, "")),
-        bypass=tuple(name.strip() for name in notes.get(ANNOTATION_BYPASS, "").split(",") if name.strip()),
+        bypass=_listed(notes.get(ANNOTATION_BYPASS, "")),
+        bypass_models=_listed(notes.get(ANNOTATION_BYPASS_MODELS, "")),
         skipped=sys.intern(notes.get(ANNOTATION_SKIPPED, "")),
         terminating="deletionTimestamp" in metadata,
         created=metadata.get("creationTimestamp") or "",
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def labels_of(metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ NAMES = {
     "version": "version",
     "relay": "relay",
     "relayApi": "relay_api",
+    "gateway": "gateway",
     "pullPolicy": "pull_policy",
     "runAsUser": "run_as_user",
     "resources": "resources",

@@ -27,22 +27,20 @@ What a pod gets, as CEL maps. Two rules:
 {{- end }}
 
 {{- define "agentops.cel.sidecar" -}}
-{{- $relay := printf "http://agentops-relay.%s.svc" .Release.Namespace -}}
 {
   "name": dyn("agentops-collector"),
   "image": dyn({{ include "agentops.image" (list . "collector") | toJson }}),
   "imagePullPolicy": dyn({{ .Values.image.pullPolicy | toJson }}),
   "restartPolicy": dyn("Always"),
-  "env": dyn([
-    {"name": dyn("AGENTOPS_AGENT"), "value": dyn(variables.entry.agent)},
-    {"name": dyn("AGENTOPS_NAMESPACE"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.namespace"}})},
-    {"name": dyn("AGENTOPS_POD_NAME"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.name"}})},
-    {"name": dyn("AGENTOPS_POD_UID"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.uid"}})},
-    {"name": dyn("AGENTOPS_RELAY"), "value": dyn({{ printf "%s:4318" $relay | toJson }})},
-    {"name": dyn("AGENTOPS_RELAY_API"), "value": dyn({{ printf "%s:4320" $relay | toJson }})}
-    {{- range $name, $value := .Values.injection.sidecar.extraEnv }},
-    {"name": dyn({{ $name | toJson }}), "value": dyn({{ $value | toString | toJson }})}
-    {{- end }}
+  "env": variables.gateway ? dyn([
+    {{- include "agentops.cel.identity" . | nindent 4 }},
+    {"name": dyn("AGENTOPS_GATEWAY"), "value": dyn({{ printf "http://agentops-gateway.%s.svc:4000" .Release.Namespace | toJson }})},
+    {"name": dyn("AGENTOPS_LISTEN_FORWARDER"), "value": dyn("127.0.0.1:4319")},
+    {"name": dyn("AGENTOPS_ON_GATEWAY_DOWN"), "value": dyn(variables.entry.gateway)}
+    {{- include "agentops.cel.extraEnv" . }}
+  ]) : dyn([
+    {{- include "agentops.cel.identity" . | nindent 4 }}
+    {{- include "agentops.cel.extraEnv" . }}
   ]),
   {{- /* Resources on the pod are a budget for all its containers: ours on top could exceed it and void the pod. */}}
   "resources": has(object.spec.resources) ? dyn({}) : dyn({
@@ -68,6 +66,22 @@ What a pod gets, as CEL maps. Two rules:
 }
 {{- end }}
 
+{{- define "agentops.cel.identity" -}}
+{{- $relay := printf "http://agentops-relay.%s.svc" .Release.Namespace -}}
+{"name": dyn("AGENTOPS_AGENT"), "value": dyn(variables.entry.agent)},
+{"name": dyn("AGENTOPS_NAMESPACE"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.namespace"}})},
+{"name": dyn("AGENTOPS_POD_NAME"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.name"}})},
+{"name": dyn("AGENTOPS_POD_UID"), "valueFrom": dyn({"fieldRef": {"fieldPath": "metadata.uid"}})},
+{"name": dyn("AGENTOPS_RELAY"), "value": dyn({{ printf "%s:4318" $relay | toJson }})},
+{"name": dyn("AGENTOPS_RELAY_API"), "value": dyn({{ printf "%s:4320" $relay | toJson }})}
+{{- end }}
+
+{{- define "agentops.cel.extraEnv" -}}
+{{- range $name, $value := .Values.injection.sidecar.extraEnv -}}
+, {"name": dyn({{ $name | toJson }}), "value": dyn({{ $value | toString | toJson }})}
+{{- end -}}
+{{- end }}
+
 {{/* Quantities as strings: 1 and "64Mi" in one map would be two types. */}}
 {{- define "agentops.cel.quantities" -}}
 {{- $found := dict -}}
@@ -81,4 +95,15 @@ What a pod gets, as CEL maps. Two rules:
 {"name": "OTEL_SEMCONV_STABILITY_OPT_IN", "value": "gen_ai_latest_experimental"},
 {"name": "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
   "value": has(variables.entry.capture) ? string(variables.entry.capture) : "false"}
+{{- end }}
+
+{{- define "agentops.cel.baseUrls" -}}
+{"name": "OPENAI_BASE_URL", "value": "http://127.0.0.1:4319/v1"},
+{"name": "ANTHROPIC_BASE_URL", "value": "http://127.0.0.1:4319"}
+{{- end }}
+
+{{/* SDKs do not start without a key, and the gateway needs none of the agent. */}}
+{{- define "agentops.cel.placeholders" -}}
+{"name": "OPENAI_API_KEY", "value": "agentops"},
+{"name": "ANTHROPIC_API_KEY", "value": "agentops"}
 {{- end }}
