@@ -42,7 +42,7 @@ class AgentSpec(Model):
         default=[],
         max_length=32,
         json_schema_extra=marks(list_type="set"),
-        description="Containers that get telemetry settings; empty means all.",
+        description="Containers that get settings; empty means all.",
     )
     use_case: Annotated[str, StringConstraints(max_length=63)] | None = Field(
         default=None, description="What the agent is for; a label of metrics and cost."

@@ -44,7 +44,7 @@ def _telemetry(container: Mapping[str, Any], entry: IndexEntry) -> dict[str, str
 def _model_calls(container: Mapping[str, Any]) -> dict[str, str]:
     """Base URLs, and keys for SDKs that do not start without one."""
     wanted = {ANTHROPIC: FORWARDER}
-    # Clients for Azure of some SDKs refuse to start with a base URL beside their own endpoint.
+    # Some clients for Azure take this base URL in the place of their own endpoint, or do not start with both.
     if not astray(container, OPENAI_VARIABLES):
         wanted = {OPENAI: f"{FORWARDER}/v1"} | wanted
     # A key may come from envFrom, where admission cannot see it and ours would win; and no placeholder goes elsewhere.
