@@ -17,7 +17,7 @@ from tests.admission.apiserver import INDEXES, OPERATOR, PATIENCE, Api, install_
 GROUP = "pod create, API server alone"
 SIZES = (1, LARGEST)
 PLAIN, WHERE, GOVERNED = "bench-plain", "bench-agents", "bench-gateway"
-MORE = {"matched with a gateway": (GOVERNED, MATCHED)}
+MORE = {"matched pod with a gateway": (GOVERNED, MATCHED)}
 
 
 def run() -> Iterator[Figure]:

@@ -101,12 +101,16 @@ def compare(
     for kind in (*LIMITS, *(more or ())):
         added = percentile([mine - other for mine, other in zip(times[kind], times["plain"], strict=True)], 50)
         yield _added(group, kind, size, added, f"median of {PAIRS} paired differences to a plain pod, {load}")
-        name, more = f"{kind} pod, added CPU ({size} agents)", cpu[kind] - cpu["plain"]
-        yield Figure(group, name, round(more, 2), "ms", method=f"{CPU_METHOD}, less a plain one's")
+        name, difference = f"{_titled(kind)}, added CPU ({size} agents)", cpu[kind] - cpu["plain"]
+        yield Figure(group, name, round(difference, 2), "ms", method=f"{CPU_METHOD}, less a plain one's")
+
+
+def _titled(kind: str) -> str:
+    return kind if "pod" in kind else f"{kind} pod"
 
 
 def _added(group: str, kind: str, size: int, added: float, method: str) -> Figure:
-    name = f"{kind} pod, added p50 ({size} agents)"
+    name = f"{_titled(kind)}, added p50 ({size} agents)"
     if size == LARGEST and kind in LIMITS:
         return at_most(group, name, added, "ms", LIMITS[kind], method)
     return Figure(group, name, round(added, 2), "ms", method=method)
