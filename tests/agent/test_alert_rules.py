@@ -24,6 +24,12 @@ DOCS = Path(__file__).parents[2] / "docs" / "alerts.md"
 BILLING = {"namespace": "shop", "agent": "billing"}
 POD = 'agentops_agent_pods{namespace="shop",agent="billing",state="%s"%s}'
 
+USED = 'agentops_budget_used_ratio{namespace="shop",budget="daily",scope="shop/billing"}'
+DAILY = {"namespace": "shop", "budget": "daily", "scope": "shop/billing"}
+CALLER = '{k8s_namespace_name="shop",dev_agentops_agent="billing",gen_ai_request_model="chat"}'
+CALLS = {"k8s_namespace_name": "shop", "dev_agentops_agent": "billing", "gen_ai_request_model": "chat"}
+ATTEMPTS = 'agentops_gateway_attempts_total{target="shop/chat/a",class="%s"}'
+
 # id: (namespace, series, alert, time, labels of the alerts that must fire, their value)
 FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]] = {
     "a pod without sidecar for ten minutes": (
@@ -75,6 +81,33 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         HOME, {'agentops_relay_refused_total{reason="Audience"}': "0+1x60"}, "AgentOpsRelayRefused", "30m",
         [{"reason": "Audience"}], "10",
     ),
+    "a budget that is used up": ("shop", {USED: "0.9 1"}, "AgentOpsBudgetExhausted", "1m", [DAILY], "1"),
+    "a budget that will not last": (
+        # 0.15 an hour from 0.5 on: in four hours it is past the limit.
+        "shop", {USED: "0.5+0.0025x120"}, "AgentOpsBudgetForecast", "90m", [DAILY], "0.725",
+    ),
+    "a budget that burns": ("shop", {USED: "0+0.0078125x120"}, "AgentOpsBudgetBurn", "70m", [DAILY], "0.46875"),
+    "calls that another provider answers": (
+        "shop", {f"agentops_gateway_fallbacks_total{CALLER}": "0+1x30"}, "AgentOpsFallbackEngaged", "20m", [CALLS], "10",
+    ),
+    "calls without a price": (
+        "shop", {f"agentops_gateway_unpriced_calls_total{CALLER}": "0+1x120"}, "AgentOpsCostUnknown", "90m", [CALLS], "60",
+    ),
+    "a gateway that does not answer": (
+        HOME, {"agentops_gateway_reachable": "0x20"}, "AgentOpsGatewayUnreachable", "10m", [{}], "0",
+    ),
+    "a plan that one replica refuses": (
+        HOME, {'agentops_gateway_plan_refused{pod="a"}': "0x20", 'agentops_gateway_plan_refused{pod="b"}': "1x20"},
+        "AgentOpsGatewayPlanRefused", "5m", [{}], "1",
+    ),
+    "a state store that one replica does not reach": (
+        HOME, {'agentops_gateway_state_store_up{pod="a"}': "1x20", 'agentops_gateway_state_store_up{pod="b"}': "0x20"},
+        "AgentOpsStateStoreDown", "2m", [{}], "0",
+    ),
+    "a provider that fails every other call": (
+        HOME, {ATTEMPTS % "Answered": "0+6x60", ATTEMPTS % "ServerError": "0+6x60"},
+        "AgentOpsProviderDegraded", "30m", [{"target": "shop/chat/a"}], "0.5",
+    ),
 }  # fmt: skip
 SILENT: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a pod that was replaced in time": ("shop", {POD % ("missed", ""): "1x5 0x20"}, "AgentOpsInjectionMissed", "14m"),
@@ -102,6 +135,13 @@ SILENT: dict[str, tuple[str, dict[str, str], str, str]] = {
         {'controller_runtime_reconcile_errors_total{controller="agentops"}': "0x5 1x60"},
         "AgentOpsOperatorNotReconciling", "45m",
     ),
+    "a budget that is used evenly over its month": ("shop", {USED: "0.5+0.00002x300"}, "AgentOpsBudgetForecast", "4h"),
+    "a budget that burned and stopped": ("shop", {USED: "0+0.03x10 0.3x60"}, "AgentOpsBudgetBurn", "40m"),
+    "a window that began anew": ("shop", {USED: "0.9x10 0x60"}, "AgentOpsBudgetExhausted", "20m"),
+    "a provider with a failure now and then": (
+        HOME, {ATTEMPTS % "Answered": "0+60x60", ATTEMPTS % "Timeout": "0+1x60"}, "AgentOpsProviderDegraded", "40m",
+    ),
+    "an installation without a gateway": (HOME, {"up": "1x30"}, "AgentOpsGatewayUnreachable", "20m"),
 }  # fmt: skip
 
 
@@ -179,7 +219,7 @@ def condition(reply: Any) -> str:
 
 def test_all_rules_ok_is_alerting() -> None:
     """Alerting is True only when each rule is loaded and healthy."""
-    assert condition(answer()) == "True RulesLoaded: 6 of 6 rules are loaded and healthy"
+    assert condition(answer()) == "True RulesLoaded: 11 of 11 rules are loaded and healthy"
 
 
 def test_rule_that_fails_is_named_with_its_error() -> None:
@@ -190,7 +230,7 @@ def test_rule_that_fails_is_named_with_its_error() -> None:
 
 def test_rule_that_was_not_evaluated_yet_is_unknown() -> None:
     """Right after loading nothing is proved, so nothing is claimed."""
-    assert condition(answer(AgentOpsBackendDown="unknown")) == "Unknown RulesNotLoaded: 5 of 6 rules were evaluated so far"
+    assert condition(answer(AgentOpsBackendDown="unknown")) == "Unknown RulesNotLoaded: 10 of 11 rules were evaluated so far"
 
 
 def test_rule_that_is_missing_in_the_group_is_named() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from agentops_operator.agent.alerts import PLATFORM, TENANT, Alert
+from agentops_operator.agent.alert import Alert
+from agentops_operator.agent.alerts import PLATFORM, TENANT
 from agentops_operator.agent.facts import Alerting, Settings
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.model import Json

@@ -1,20 +1,7 @@
 """The alerts that every installation gets: expression, how long, how urgent, what to do. In prose: docs/alerts.md."""
 
-from dataclasses import dataclass
-
-WARNING, CRITICAL, INFO = "warning", "critical", "info"
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One alert; `<ns>` in the expression stands for the namespace that the rule is for."""
-
-    name: str
-    expr: str
-    hold: str
-    severity: str
-    summary: str
-    runbook: str
+from agentops_operator.agent.alert import CRITICAL, INFO, WARNING, Alert
+from agentops_operator.agent.gateway import alerts as gateway
 
 
 def _pods(state: str) -> str:
@@ -78,6 +65,7 @@ TENANT: tuple[Alert, ...] = (
         "Spans wait on the relay's disk; once the queue is full, new ones do not reach this backend. `agentops status` shows "
         "the backend's error; CredentialMissing names the Secret to create.",
     ),
+    *gateway.TENANT,
 )
 
 PLATFORM: tuple[Alert, ...] = (
@@ -117,4 +105,5 @@ PLATFORM: tuple[Alert, ...] = (
         "A pod sends with a token that is not its own, has expired, or names another Agent. The relay's log names the pod; a "
         "clock that is wrong on one node is the harmless cause, a forged identity the other.",
     ),
+    *gateway.PLATFORM,
 )

@@ -30,7 +30,7 @@ from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
-from agentops_operator.runtime.usage_observer import UsageObserver, UsageSeries
+from agentops_operator.runtime.usage_observer import GatewaySeries, UsageObserver
 from agentops_operator.runtime.watches import AT_HOME, FOLLOWED, Followed, KindWatch
 
 GATEWAY_SHARE = 0.5  # of the pause between two looks at the relay: a plan is changed by people who wait for it
@@ -57,7 +57,7 @@ class Operator:
         self._outside = outside
         self._tasks: list[asyncio.Task[None]] = []
         self.store = Store(settings.compile)
-        UsageSeries(outside.metrics.registry, self.store)
+        GatewaySeries(outside.metrics.registry, self.store)
         self._attendance = Attendance(self._namespace_complete)
         self._reconciler = Reconciler(self._parts(), compile_agent)
         self.queue = KeyedQueue(self._reconciler.work, outside.clock, outside.metrics, settings.workers)

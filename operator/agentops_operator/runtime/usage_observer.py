@@ -27,8 +27,8 @@ class UsageClient(Protocol):
         """`GET /v1/usage` of a replica."""
 
 
-class UsageSeries:
-    """The metrics of budgets, as a collector: their series come and go with budgets and scopes."""
+class GatewaySeries:
+    """The metrics of gateway and budgets, as a collector: their series come and go with them."""
 
     def __init__(self, registry: CollectorRegistry, store: Store) -> None:
         self._store = store
@@ -46,6 +46,10 @@ class UsageSeries:
             for count in counts.values():
                 used.add_metric([namespace, budget, count.scope], count.used / count.limit if count.limit else 0.0)
         yield used
+        reachable = GaugeMetricFamily("agentops_gateway_reachable", "1 while a replica of the gateway answers.")
+        if self._store.settings.gateway.enabled:
+            reachable.add_metric([], float(self._store.gateway.reachable))
+        yield reachable
 
 
 class UsageObserver:

@@ -1,0 +1,17 @@
+"""What an alert is."""
+
+from dataclasses import dataclass
+
+WARNING, CRITICAL, INFO = "warning", "critical", "info"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert; `<ns>` in the expression stands for the namespace that the rule is for."""
+
+    name: str
+    expr: str
+    hold: str
+    severity: str
+    summary: str
+    runbook: str

@@ -1,0 +1,97 @@
+"""The alerts on budgets, providers and the gateway. Without a gateway none of their series exists, and none fires."""
+
+from agentops_operator.agent.alert import CRITICAL, INFO, WARNING, Alert
+
+USED = 'max by (namespace, budget, scope) (agentops_budget_used_ratio{namespace="<ns>"})'
+# max, not sum: during a hand-over of leadership two operator pods show the same gauge for a moment.
+SCOPE = "{{ $labels.namespace }}/{{ $labels.budget }} (scope {{ $labels.scope }})"
+AGENT = "{{ $labels.k8s_namespace_name }}/{{ $labels.dev_agentops_agent }}"
+BY_CALLER = "k8s_namespace_name, dev_agentops_agent, gen_ai_request_model"
+
+TENANT: tuple[Alert, ...] = (
+    Alert(
+        "AgentOpsBudgetExhausted",
+        f"{USED} >= 1",
+        "0m",
+        WARNING,
+        f"Budget {SCOPE} is used up",
+        "Its Agents' calls are refused until the window ends (mode Enforce), or would be (Shadow). `kubectl get budgets -n "
+        "{{ $labels.namespace }}` shows who used most; raise spec.limit, or find the Agent that burns it.",
+    ),
+    Alert(
+        "AgentOpsBudgetForecast",
+        f"{USED} < 1 and max by (namespace, budget, scope) "
+        '(predict_linear(agentops_budget_used_ratio{namespace="<ns>"}[1h], 14400)) >= 1',
+        "15m",
+        WARNING,
+        f"Budget {SCOPE} will be used up within four hours at the pace of the last hour",
+        "Look which Agent uses it: `sum by (dev_agentops_agent) (rate(agentops_gateway_cost_usd_total[1h]))`. A step "
+        "CheaperModel in the budget's ladder slows it down before it blocks.",
+    ),
+    Alert(
+        "AgentOpsBudgetBurn",
+        "max by (namespace, budget, scope) (delta(agentops_budget_used_ratio"
+        '{namespace="<ns>"}[1h])) > 0.25 and max by (namespace, budget, scope) (delta(agentops_budget_used_ratio'
+        '{namespace="<ns>"}[10m])) > 0.05',
+        "5m",
+        CRITICAL,
+        f"Budget {SCOPE} burns: {{{{ $value }}}} of its limit in an hour, and still at it",
+        "One Agent in a loop is the usual cause. Set spec.execution.run limits on it, or stop its workload; the budget's own "
+        "ladder goes on meanwhile.",
+    ),
+    Alert(
+        "AgentOpsFallbackEngaged",
+        f'sum by ({BY_CALLER}) (increase(agentops_gateway_fallbacks_total{{k8s_namespace_name="<ns>"}}[10m])) > 0',
+        "5m",
+        INFO,
+        f"Calls of Agent {AGENT} to alias {{{{ $labels.gen_ai_request_model }}}} are answered by another target than the first",
+        "Agents go on; answers may cost more or read differently. AgentOpsProviderDegraded names the provider that fails.",
+    ),
+    Alert(
+        "AgentOpsCostUnknown",
+        f'sum by ({BY_CALLER}) (increase(agentops_gateway_unpriced_calls_total{{k8s_namespace_name="<ns>"}}[1h])) > 0',
+        "15m",
+        INFO,
+        f"The cost of calls of Agent {AGENT} to alias {{{{ $labels.gen_ai_request_model }}}} is unknown",
+        "Budgets in USD do not see them. `status.unpriced` of the ProviderFallback names the targets: give each a price.",
+    ),
+)
+
+PLATFORM: tuple[Alert, ...] = (
+    Alert(
+        "AgentOpsGatewayUnreachable",
+        "max(agentops_gateway_reachable) == 0",
+        "10m",
+        CRITICAL,
+        "No replica of the gateway answers",
+        "Model calls that go through it fail. Look at Deployment agentops-gateway in the operator's namespace, and its log.",
+    ),
+    Alert(
+        "AgentOpsGatewayPlanRefused",
+        "max(agentops_gateway_plan_refused) == 1",
+        "5m",
+        CRITICAL,
+        "A replica of the gateway refuses its plan and runs an older one",
+        "New limits and aliases have no effect. The condition Programmed=False, PlanRefused of the policies holds the error; it "
+        "is a fault of the operator, which must not write such a plan.",
+    ),
+    Alert(
+        "AgentOpsStateStoreDown",
+        "min(agentops_gateway_state_store_up) == 0",
+        "2m",
+        CRITICAL,
+        "The gateway cannot reach its state store",
+        "Budgets and limits cannot be counted: calls are refused or let through as onStateError says. Look at StatefulSet "
+        "agentops-store, or at the external store of gateway.store.",
+    ),
+    Alert(
+        "AgentOpsProviderDegraded",
+        'sum by (target) (rate(agentops_gateway_attempts_total{class!="Answered"}[10m])) '
+        "/ sum by (target) (rate(agentops_gateway_attempts_total[10m])) > 0.2",
+        "5m",
+        WARNING,
+        "A share of {{ $value }} of the calls to target {{ $labels.target }} fails",
+        "Other targets of the alias answer where there are any. The provider's status page, the key's quota and the target's "
+        "timeout are where to look.",
+    ),
+)
