@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from agentops_operator.agent.facts import Settings
+from agentops_operator.agent.gateway.objects import compile_gateway
+from agentops_operator.runtime.settings import from_environment
 from tests.chart.conftest import CHART, VERSION, Helm, Render, values_files
 
 Object = dict[str, Any]
@@ -263,3 +266,84 @@ def test_every_setting_handed_to_the_operator_is_read_by_it(render: Render) -> N
     sources = (CHART.parents[1] / "operator" / "agentops_operator").rglob("*.py")
     read = {name for path in sources for name in re.findall(r'"(AGENTOPS_[A-Z_]+)"', path.read_text())}
     assert {name for name in names if name.startswith("AGENTOPS_")} - read == set()
+
+
+GATEWAY_VALUES = next(path for path in values_files() if path.stem == "gateway-values")
+EXTERNAL_VALUES = next(path for path in values_files() if path.stem == "gateway-external-store-values")
+
+
+def gateway_parts(objects: list[Object]) -> set[tuple[str, str]]:
+    """Kinds and names of the objects of gateway and store."""
+    parts = ("agentops-gateway", "agentops-store")
+    return {(o["kind"], o["metadata"]["name"]) for o in objects if o["metadata"]["name"].startswith(parts)}
+
+
+def test_without_a_gateway_nothing_of_it_is_installed(render: Render) -> None:
+    """Off by default, and then not even an account is there."""
+    objects = render()
+    assert gateway_parts(objects) == set()
+    (operator,) = named(objects, "Deployment", "agentops-operator")
+    variables = {entry["name"]: entry.get("value") for entry in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert variables["AGENTOPS_GATEWAY_ENABLED"] == "false"
+
+
+def test_gateway_comes_with_what_never_changes_and_a_store(render: Render) -> None:
+    """Services find the pods that the operator makes, and the operator is told where the store is."""
+    objects = render("--values", GATEWAY_VALUES)
+    labels = compile_gateway({"targets": {}}, Settings())[1]["spec"]["template"]["metadata"]["labels"]
+    for name in ("agentops-gateway", "agentops-gateway-replicas"):
+        (service,) = named(objects, "Service", name)
+        assert service["spec"]["selector"].items() <= labels.items()
+    (policy,) = named(objects, "NetworkPolicy", "agentops-gateway")
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    (operator,) = named(objects, "Deployment", "agentops-operator")
+    variables = {entry["name"]: entry.get("value") for entry in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
+    settings = from_environment({name: value for name, value in variables.items() if value}).compile
+    (store,) = named(objects, "Service", "agentops-store")
+    assert settings.gateway.enabled
+    assert settings.gateway.store_url == f"redis://agentops-store.{store['metadata']['namespace']}.svc:6379"
+    assert settings.gateway.replicas == 2
+
+
+def test_store_writes_to_disk_before_it_answers_and_forgets_nothing(render: Render) -> None:
+    """A charge that was answered and lost would be spent twice; an evicted count is a budget that begins anew."""
+    (store,) = named(render("--values", GATEWAY_VALUES), "StatefulSet", "agentops-store")
+    arguments = store["spec"]["template"]["spec"]["containers"][0]["args"]
+    pairs = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert (pairs["--appendonly"], pairs["--appendfsync"], pairs["--maxmemory-policy"]) == ("yes", "always", "noeviction")
+    assert store["spec"]["volumeClaimTemplates"]
+
+
+def test_operator_may_run_the_gateway_and_no_other_image_more(render: Render) -> None:
+    """The policy on our own pods lists the gateway's image where there is one."""
+
+    def images(*arguments: Any) -> Any:
+        (policy,) = named(render(*arguments), "ValidatingAdmissionPolicy", "agentops-own-pods")
+        return json.loads(next(v["expression"] for v in policy["spec"]["variables"] if v["name"] == "repositories"))
+
+    assert set(images("--values", GATEWAY_VALUES)) - set(images()) == {"agentops/gateway"}
+
+
+def test_external_store_and_autoscaler_leave_out_what_they_replace(render: Render) -> None:
+    """No Valkey of ours, and no number of replicas that would fight the autoscaler's."""
+    objects = render("--values", EXTERNAL_VALUES)
+    assert ("StatefulSet", "agentops-store") not in gateway_parts(objects)
+    assert ("HorizontalPodAutoscaler", "agentops-gateway") in gateway_parts(objects)
+    (operator,) = named(objects, "Deployment", "agentops-operator")
+    variables = {entry["name"]: entry.get("value") for entry in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert (variables["AGENTOPS_GATEWAY_REPLICAS"], variables["AGENTOPS_GATEWAY_STORE_SECRET"]) == ("0", "agentops-redis")
+
+
+@pytest.mark.parametrize(
+    ("sets", "want"),
+    [
+        ("gateway.store.url=redis://x:6379", "belong to gateway.store.mode External"),
+        ("gateway.store.mode=External", "set gateway.store.url"),
+        ("gateway.store.mode=External,gateway.store.url=redis://:secret@x", "url"),
+    ],
+)
+def test_store_that_cannot_be_meant_is_refused(helm: Helm, sets: str, want: str) -> None:
+    """A password never stands in a value, and a store is either ours or yours."""
+    done = helm("template", "agentops", CHART, "--set", f"gateway.enabled=true,{sets}", *VERSION)
+    assert done.returncode != 0
+    assert want in done.stderr

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.runner import run
 from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
 from tests.operator_process.process import HOME, OperatorProcess
@@ -76,6 +77,12 @@ def test_budget_is_in_force_refuses_and_shows_its_use(control_plane: ControlPlan
     until("use is shown", lambda: status(control_plane, "budgets", "daily", "rt-a").get("usedPercent") == 100)
     (used,) = status(control_plane, "budgets", "daily", "rt-a")["usage"]
     assert (used["scope"], used["used"], used.get("step")) == ("rt-a/billing", "2", "Block")
+    shown = run("budget", "daily", "-n", "rt-a", "--kubeconfig", str(control_plane.kubeconfig))
+    assert shown.exit_code == 1
+    assert "rt-a/billing: 2 Requests (100 %), step Block" in shown.output
+    deployment = control_plane.get(f"/apis/apps/v1/namespaces/{HOME}/deployments/agentops-gateway") or {}
+    mounted = [volume["secret"] for volume in deployment["spec"]["template"]["spec"]["volumes"] if "secret" in volume]
+    assert [(secret["secretName"], secret["optional"]) for secret in mounted] == [("agentops-llm", True)]
 
 
 def test_execution_limit_changes_without_a_restart(control_plane: ControlPlane, start: Start, gateway: GatewayProcess) -> None:

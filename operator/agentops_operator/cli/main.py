@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from agentops_operator.cli.about import completion, version
+from agentops_operator.cli.budget import budget
 from agentops_operator.cli.command import Group
 from agentops_operator.cli.explain import explain
 from agentops_operator.cli.mask import mask
@@ -29,7 +30,7 @@ def cli() -> None:
     """Operational policies for AI agents on Kubernetes: what is declared, and what is in force."""
 
 
-COMMANDS = (status, explain, validate, render, mask, completion, version)
+COMMANDS = (status, budget, explain, validate, render, mask, completion, version)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -105,10 +105,11 @@ def _conditions(entries: Iterable[Mapping[str, str]]) -> Iterable[Branch]:
         if HIDDEN.get(entry["type"]) == entry["status"]:
             continue
         mark = "?" if entry["type"] in INVERTED else MARKS[entry["status"]]
-        yield Branch(f"{entry['type']}: {_said(entry)}", mark)
+        yield Branch(f"{entry['type']}: {said(entry)}", mark)
 
 
-def _said(entry: Mapping[str, str]) -> str:
+def said(entry: Mapping[str, str]) -> str:
+    """Reason, message and time of a condition, in one line."""
     since = f" (since {entry['since']})" if entry["since"] else ""
     return f"{entry['reason']}" + (f", {entry['message']}" if entry["message"] else "") + since
 
@@ -118,4 +119,4 @@ def _policy_branch(policy: Mapping[str, Any]) -> Branch:
     if not policy["readable"]:
         return Branch(f"{name}: your rights do not reach it", "?")
     enforced = policy["enforced"]
-    return Branch(f"{name}: {_said(enforced)}", MARKS[enforced["status"]])
+    return Branch(f"{name}: {said(enforced)}", MARKS[enforced["status"]])
