@@ -7,6 +7,19 @@ import pytest
 from tests.admission.apiserver import HOME, Api
 
 PATH = "/apis/agentops.dev/v1alpha1/namespaces/{}/{}"
+SPECS: dict[str, dict[str, Any]] = {
+    "Budget": {"limit": "1"},
+    "ProviderFallback": {
+        "targets": [{"name": "a", "provider": "openai-compatible", "endpoint": "http://a.llm.svc", "model": "m"}],
+        "aliases": [{"name": "chat", "targets": [{"name": "a"}]}],
+    },
+}
+KINDS = [
+    ("tracepolicies", "TracePolicy"),
+    ("maskingpolicies", "MaskingPolicy"),
+    ("providerfallbacks", "ProviderFallback"),
+    ("budgets", "Budget"),
+]
 CONTROLLER = "system:serviceaccount:kube-system:namespace-controller"
 
 
@@ -18,7 +31,7 @@ def make(
         "apiVersion": "agentops.dev/v1alpha1",
         "kind": kind,
         "metadata": {"name": name, "namespace": namespace, "annotations": annotations or {}},
-        "spec": {},
+        "spec": SPECS.get(kind, {}),
     }
     root = PATH.format(namespace, plural)
     api.apply(root, body)
@@ -27,7 +40,7 @@ def make(
     return f"{root}/{name}"
 
 
-@pytest.mark.parametrize(("plural", "kind"), [("tracepolicies", "TracePolicy"), ("maskingpolicies", "MaskingPolicy")])
+@pytest.mark.parametrize(("plural", "kind"), KINDS)
 def test_policy_that_binds_agents_is_not_deleted_by_a_slip(api: Api, plural: str, kind: str) -> None:
     """The message counts the agents and gives the command that allows it."""
     path = make(api, plural, kind, "binding", matched=3)

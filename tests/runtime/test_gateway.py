@@ -9,8 +9,9 @@ import pytest
 
 from agentops_operator.agent.facts import GatewaySettings, Settings
 from agentops_operator.agent.gateway.objects import stored_text
+from agentops_operator.kube.names import ANNOTATION_BYPASS, ANNOTATION_BYPASS_MODELS
 from agentops_operator.runtime.objects import Ref
-from tests.runtime.bodies import agent_body, body
+from tests.runtime.bodies import agent_body, body, pod_body
 from tests.runtime.world import HOME, World
 
 SETTINGS = Settings(operator_namespace=HOME, gateway=GatewaySettings(enabled=True, store_url="redis://agentops-state:6379"))
@@ -159,6 +160,29 @@ async def test_plan_that_a_replica_refuses_is_told_with_its_error(world: World) 
     }
     await world.run(20)
     assert world.condition("ProviderFallback", "chat", "Programmed", HOME) == ("False", "PlanRefused")
+
+
+@pytest.mark.parametrize(
+    ("notes", "reason"),
+    [
+        ({ANNOTATION_BYPASS: "main", ANNOTATION_BYPASS_MODELS: "main"}, "Bypassed"),
+        (None, "NotCovered"),
+    ],
+)
+async def test_calls_that_go_around_are_not_hidden_by_those_that_come_through(
+    world: World, notes: dict[str, str] | None, reason: str
+) -> None:
+    """One pod with an own provider, or without sidecar, and the policies are not in force, whatever other pods do."""
+    pod = pod_body("b-1", agent="billing" if notes else "")
+    pod["metadata"]["annotations"] |= notes or {}
+    world.show(agent_body(), fallback(), budget())
+    world.cluster.put(pod)
+    await world.run()
+    runs(world, "one")
+    world.gateway.called = {"shop/billing"}
+    await world.run(60)
+    assert world.condition("Budget", "daily", "Enforced") == ("False", reason)
+    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("False", reason)
 
 
 async def test_restart_over_an_unchanged_cluster_writes_nothing(world: World) -> None:

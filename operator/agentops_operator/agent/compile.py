@@ -46,7 +46,7 @@ def compile_agent(facts: Input) -> Plan:
     pods = coverage(facts)
     running = sidecars(facts, pods, merged.rules["digest"])
     identity = _identity(facts, merged)
-    gateway = through_gateway(facts, merged.policies, facts.agent.spec.execution)
+    gateway = through_gateway(facts, pods, merged.policies, facts.agent.spec.execution)
     progress = _slower(programmed(facts, pods, running, identity["digest"]), gateway)
     outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"]), *gateway.outcomes)
     enforced = _fold(facts, pods, running, outcomes, gateway)

@@ -238,8 +238,6 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.AWAITING_SIDECARS: _AT_SIDECAR,
     Reason.RULES_REFUSED: _AT_SIDECAR,
     Reason.NO_PODS_MATCHED: _AT_SIDECAR,
-    Reason.NOT_COVERED: _AT_SIDECAR,
-    Reason.BYPASSED: _AT_SIDECAR,
     Reason.RELAY_UNREACHABLE: _AT_SIDECAR,
     Reason.LEAKED: ("Agent", "MaskingPolicy"),
     Reason.BACKEND_NOT_ALLOWED: ("Agent", "TracePolicy"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from agentops_operator.agent.claims import names
+from agentops_operator.agent.claims import Coverage, names
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow
@@ -30,12 +30,13 @@ def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
 
 
 def plan_enforced(
-    facts: Input, row: GatewayRow | None, *, counts: bool, policy: Resource[ProviderFallbackSpec] | None
+    facts: Input, pods: Coverage, row: GatewayRow | None, *, counts: bool, policy: Resource[ProviderFallbackSpec] | None
 ) -> Condition:
     """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that.
 
     Args:
         facts: what is known.
+        pods: the Agent's pods.
         row: the Agent's part of the plan.
         counts: whether it needs the state store.
         policy: the ProviderFallback that is judged, if it is one: its targets need their credentials.
@@ -48,7 +49,17 @@ def plan_enforced(
         return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
     if not progress.holds:
         return unknown(kind, progress.reason, progress.message)
-    return _lacking(facts, policy, counts=counts) or _seen(facts)
+    return _around(pods) or _lacking(facts, policy, counts=counts) or _seen(facts)
+
+
+def _around(pods: Coverage) -> Condition | None:
+    """What is known to go around the gateway: calls that come through prove nothing on those that do not."""
+    kind = ConditionType.ENFORCED
+    models = [f"{pod.name} ({', '.join(pod.bypass_models)})" for pod in pods.injected if pod.bypass_models]
+    if models:
+        return false(kind, Reason.BYPASSED, f"own model provider kept in {names(models)}: remove its base URL from the container")
+    without = [pod.name for pod in (*pods.missed, *pods.skipped)]
+    return false(kind, Reason.NOT_COVERED, f"pods {names(without)} carry no sidecar") if without else None
 
 
 def _lacking(facts: Input, policy: Resource[ProviderFallbackSpec] | None, *, counts: bool) -> Condition | None:

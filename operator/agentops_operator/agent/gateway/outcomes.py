@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops_operator.agent.binding import Bound
+from agentops_operator.agent.claims import Coverage
 from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Invalid, Resource
 from agentops_operator.agent.gateway.observe import conflict, dangling, plan_enforced, plan_programmed
@@ -37,7 +38,7 @@ class ThroughGateway:
     outcomes: tuple[Outcome, ...]
 
 
-def through_gateway(facts: Input, policies: Bound, execution: Execution | None) -> ThroughGateway:
+def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Execution | None) -> ThroughGateway:
     """What the gateway makes of the Agent."""
     if not (policies.fallbacks or policies.budgets or execution):
         return ThroughGateway(None, None, None, ())
@@ -47,24 +48,24 @@ def through_gateway(facts: Input, policies: Bound, execution: Execution | None) 
     return ThroughGateway(
         row=resolved.row if enabled else None,
         progress=progress if enabled and resolved.row is not None else None,
-        own=None if execution is None else plan_enforced(facts, resolved.row, counts=True, policy=None),
-        outcomes=(*_fallbacks(facts, policies, resolved, progress), *_budgets(facts, policies, resolved, progress)),
+        own=None if execution is None else plan_enforced(facts, pods, resolved.row, counts=True, policy=None),
+        outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
     )
 
 
-def _fallbacks(facts: Input, policies: Bound, resolved: Resolved, progress: Condition) -> tuple[Outcome, ...]:
-    made = []
+def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
+    made, progress = [], plan_programmed(facts, resolved.row)
     for policy in policies.fallbacks:
-        seen = plan_enforced(facts, resolved.row, counts=False, policy=policy)
+        seen = plan_enforced(facts, pods, resolved.row, counts=False, policy=policy)
         lost = conflict(resolved, policy)
         made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))
     return tuple(made)
 
 
-def _budgets(facts: Input, policies: Bound, resolved: Resolved, progress: Condition) -> tuple[Outcome, ...]:
-    made = []
+def _budgets(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
+    made, progress = [], plan_programmed(facts, resolved.row)
     for budget in policies.budgets:
-        seen = plan_enforced(facts, resolved.row, counts=True, policy=None)
+        seen = plan_enforced(facts, pods, resolved.row, counts=True, policy=None)
         if seen.status != "False":
             seen = dangling(resolved.dangling.get(budget.key, ())) or seen
         first = _sooner(budget, policies)
