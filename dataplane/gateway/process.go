@@ -43,10 +43,6 @@ type process struct {
 // take seconds anyway.
 const storeTimeout = time.Second
 
-// storeConnections is enough for a thousand calls a second on a store whose disk takes 50 ms: with fewer, calls would wait
-// for a connection and not for the store. They are opened when they are needed.
-const storeConnections = 128
-
 // Run runs a gateway until the context ends, and then until its open calls have ended.
 func Run(ctx context.Context, s Settings) error {
 	p, err := assemble(ctx, s)
@@ -65,7 +61,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
 		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
 	if s.Redis != "" {
-		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout, Pool: storeConnections})
+		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout})
 		if err != nil {
 			return nil, fmt.Errorf("AGENTOPS_REDIS_URL: %w", err)
 		}

@@ -187,6 +187,7 @@ ANNOTATIONS = st.dictionaries(
             "agentops.dev/skipped",
             "agentops.dev/bypass",
             "agentops.dev/bypass-models",
+            "agentops.dev/gateway",
             "example.com/a.b",
             "x",
         ]

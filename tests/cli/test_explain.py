@@ -30,6 +30,11 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
         "but main goes around the sidecar",
         "remove the own OTLP endpoint",
     ),
+    "older than the gateway": (
+        facts(pod(injected=True, notes=NOTES), GOVERNED),
+        "injected for Agent billing, but before its entry said of the gateway what it says now (Refuse)",
+        "kubectl rollout restart deployment/billing -n shop",
+    ),
     "own model provider": (
         facts(pod(injected=True, notes={**NOTES, "agentops.dev/bypass": "main", "agentops.dev/bypass-models": "main"}), ENTRY),
         "injected for Agent billing, but model calls of main go around the gateway",

@@ -293,3 +293,48 @@ async def test_usage_is_written_when_its_percent_changes(world: World) -> None:
     assert world.status("Budget", "daily")["usedPercent"] == 90
     labels = {"namespace": "shop", "budget": "daily", "scope": "shop/billing"}
     assert world.metrics.registry.get_sample_value("agentops_budget_used_ratio", labels) == 0.9
+
+
+def injected(name: str, gateway: str = "") -> dict[str, Any]:
+    """A pod of the Agent that admission gave a sidecar, and told this of the gateway."""
+    pod = pod_body(name, agent="billing")
+    pod["metadata"]["annotations"] |= {"agentops.dev/gateway": gateway} if gateway else {}
+    return pod
+
+
+async def test_pods_of_an_agent_with_aliases_are_sent_through_the_gateway(world: World) -> None:
+    """The index says so as long as a policy gives the Agent an alias, and no longer."""
+    policy = fallback()
+    world.show(agent_body(), policy)
+    await world.run()
+    assert world.index()["app=billing"][0]["gateway"] == "Refuse"
+    world.remove(policy)
+    await world.run()
+    assert "gateway" not in world.index()["app=billing"][0]
+
+
+async def test_pod_from_before_the_gateway_needs_a_restart_and_nothing_is_enforced_before(world: World) -> None:
+    """Calls of one pod came through, and the other one may call whom it likes: the policies say which pod that is."""
+    world.cluster.put(injected("new", "Refuse"))
+    world.cluster.put(injected("old"))
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    runs(world, "one")
+    world.gateway.called = {"shop/billing"}
+    await world.run(60)
+    assert world.condition("Agent", "billing", "Covered") == ("False", "RestartRequired")
+    assert world.condition("Budget", "daily", "Enforced") == ("False", "RestartRequired")
+    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("False", "RestartRequired")
+    assert world.status("Agent", "billing")["pods"]["outdated"] == 1
+    message = next(e["message"] for e in world.status("Budget", "daily")["conditions"] if e["type"] == "Enforced")
+    assert "pods old started before their model calls went through the gateway" in message
+
+
+async def test_pod_that_is_sent_to_a_gateway_that_went_needs_a_restart() -> None:
+    """Its forwarder would answer each call with an error."""
+    world = World()
+    world.cluster.put(injected("one", "Refuse"))
+    world.show(agent_body())
+    await world.run()
+    assert world.condition("Agent", "billing", "Covered") == ("False", "RestartRequired")
+    await world.stop()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agentops_operator.agent.facts import Input, Pod, Resource
+from agentops_operator.agent.index_types import Gateway
 from agentops_operator.agent.match import claim_keys, matches
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.condition import Condition, false, true
@@ -79,8 +80,13 @@ def coverage(facts: Input) -> Coverage:
     )
 
 
-def covered(pods: Coverage, account: str = "") -> Condition:
-    """Covered of the Agent: every matched pod carries the sidecar of this version.
+def misled(pods: Coverage, gateway: Gateway) -> tuple[Pod, ...]:
+    """Injected pods whose model calls go another way than those of new pods."""
+    return tuple(pod for pod in pods.injected if pod.gateway != gateway)
+
+
+def covered(pods: Coverage, account: str = "", gateway: Gateway = Gateway.NONE) -> Condition:
+    """Covered of the Agent: every matched pod carries the sidecar of this version, and its model calls go where they should.
 
     A pod's metadata does not show its service account, so where the Agent names one it may be the cause.
     """
@@ -90,11 +96,20 @@ def covered(pods: Coverage, account: str = "") -> Condition:
     if pods.skipped:
         why = ", ".join(sorted({pod.skipped for pod in pods.skipped}))
         return _uncovered(Reason.POD_SKIPPED, pods.skipped, f"are left alone ({why})")
+    if wrong := misled(pods, gateway):
+        return _uncovered(Reason.RESTART_REQUIRED, wrong, f"{misdirection(gateway)}: restart them")
     if pods.outdated:
         return _uncovered(Reason.OUTDATED, pods.outdated, "run a sidecar of another version: restart them at a good time")
     if not pods.own:
         return true(ConditionType.COVERED, Reason.NO_PODS_MATCHED, "no pod matches now")
     return true(ConditionType.COVERED, Reason.ALL_PODS_INJECTED, f"{len(pods.own)} of {len(pods.own)} pods carry the sidecar")
+
+
+def misdirection(gateway: Gateway) -> str:
+    """What is wrong with pods that were injected before the gateway was what it is for the Agent now."""
+    if gateway is Gateway.NONE:
+        return "send their model calls to a gateway that serves this Agent no longer"
+    return f"started before their model calls went through the gateway (onGatewayDown {gateway})"
 
 
 def _uncovered(reason: Reason, pods: tuple[Pod, ...], what: str) -> Condition:

@@ -5,11 +5,12 @@ from typing import Any
 
 from agentops_operator.agent.alert_rules import alerting_condition
 from agentops_operator.agent.binding import Bound, bound
-from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered
+from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered, misled
 from agentops_operator.agent.evaluations import cron_jobs, evaluation_outcomes, soonest_look
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.outcomes import ThroughGateway, through_gateway
 from agentops_operator.agent.index import index_rows
+from agentops_operator.agent.index_types import Gateway
 from agentops_operator.agent.observe import Sidecars, hashing_enforced, masking_enforced, programmed, sidecars, tracing_enforced
 from agentops_operator.agent.plan import BackendUse, Outcome, Plan
 from agentops_operator.agent.refused import refused
@@ -51,24 +52,25 @@ def compile_agent(facts: Input) -> Plan:
     outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"]), *gateway.outcomes)
     enforced = _fold(facts, pods, running, outcomes, gateway)
     refusal = refused(facts, pods)
-    coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "")
+    coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "", gateway.way)
     looks = [soonest_look(facts, merged.policies.others), refusal.again_seconds]
     return Plan(
         children=(rules_config_map(facts.agent, merged.rules), *cron_jobs(facts, merged.policies.others)),
-        entries=() if refusal.withdrawn else _rows(facts.agent, merged),
+        entries=() if refusal.withdrawn else _rows(facts.agent, merged, gateway.way),
         identity=identity,
         backends=merged.backends,
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
-        status=_status(facts, merged, pods, running),
+        status=_status(facts, merged, pods, running, gateway.way),
         gateway=gateway.row,
         again_seconds=min((seconds for seconds in looks if seconds is not None), default=None),
     )
 
 
-def _rows(agent: Resource[AgentSpec], merged: Merged) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _rows(agent: Resource[AgentSpec], merged: Merged, way: Gateway) -> tuple[tuple[str, dict[str, Any]], ...]:
     tracing = merged.tracing
-    return index_rows(agent, rules_name(agent), merged.hash_key_secret, tracing.capture, tracing.opt_out, tracing.on_bypass)
+    told = (tracing.capture, tracing.opt_out, tracing.on_bypass)
+    return index_rows(agent, rules_name(agent), merged.hash_key_secret, *told, gateway=way)
 
 
 def _slower(progress: Condition, gateway: ThroughGateway) -> Condition:
@@ -191,14 +193,14 @@ def _refused(accepted: Condition, merged: Merged, alerting: Condition) -> Plan:
     )
 
 
-def _status(facts: Input, merged: Merged, pods: Coverage, running: Sidecars) -> dict[str, Any]:
+def _status(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, way: Gateway) -> dict[str, Any]:
     return {
         "traced": f"{len(running.current)}/{len(pods.own)}",
         "pods": {
             "matched": len(pods.own),
             "injected": len(pods.injected),
             "reporting": len(running.current),
-            "outdated": len(pods.outdated),
+            "outdated": len({*(pod.uid for pod in pods.outdated), *(pod.uid for pod in misled(pods, way))}),
             "skipped": len(pods.skipped),
             "bypassed": len(pods.bypassed),
         },

@@ -58,7 +58,7 @@ class Invalid:
 class Pod:
     """A running or pending pod, from its metadata alone.
 
-    `agent`, `sidecar`, `bypass`, `bypass_models` and `skipped` are the annotations that the admission policy writes.
+    `agent`, `sidecar`, `gateway`, `bypass`, `bypass_models` and `skipped` are the annotations that the admission policy writes.
     """
 
     namespace: str
@@ -68,6 +68,7 @@ class Pod:
     owners: tuple[tuple[str, str], ...]  # (kind, name) of the controller
     agent: str = ""
     sidecar: str = ""
+    gateway: str = ""  # what its forwarder does while the gateway is away; empty: it has none
     bypass: tuple[str, ...] = ()
     bypass_models: tuple[str, ...] = ()  # those of `bypass` whose model calls go around the gateway
     skipped: str = ""

@@ -15,6 +15,7 @@ from agentops_operator.kube.names import (
     ANNOTATION_AGENT,
     ANNOTATION_BYPASS,
     ANNOTATION_BYPASS_MODELS,
+    ANNOTATION_GATEWAY,
     ANNOTATION_SIDECAR,
     ANNOTATION_SKIPPED,
 )
@@ -24,7 +25,14 @@ Operation = dict[str, Any]
 Index = Mapping[str, Sequence[Json]]
 
 MIRROR = "kubernetes.io/config.mirror"
-OURS = (ANNOTATION_AGENT, ANNOTATION_SIDECAR, ANNOTATION_BYPASS, ANNOTATION_BYPASS_MODELS, ANNOTATION_SKIPPED)
+OURS = (
+    ANNOTATION_AGENT,
+    ANNOTATION_SIDECAR,
+    ANNOTATION_GATEWAY,
+    ANNOTATION_BYPASS,
+    ANNOTATION_BYPASS_MODELS,
+    ANNOTATION_SKIPPED,
+)
 
 
 def inject(pod: Json, namespace: str, index: Index, sidecar: SidecarTemplate) -> list[Operation]:
@@ -100,6 +108,8 @@ def ungoverned(pod: Json, entry: IndexEntry) -> list[str]:
 def _notes(pod: Json, entry: IndexEntry, sidecar: SidecarTemplate) -> Iterable[Operation]:
     yield _note(ANNOTATION_AGENT, entry.agent)
     yield _note(ANNOTATION_SIDECAR, sidecar.version)
+    if entry.gateway:
+        yield _note(ANNOTATION_GATEWAY, entry.gateway)
     models = ungoverned(pod, entry)
     around = {*bypassing(pod, entry), *models}
     if around:

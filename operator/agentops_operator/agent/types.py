@@ -61,7 +61,11 @@ class PodCounts(StatusModel):
     matched: int = Field(default=0, ge=0, description="Pods that match.")
     injected: int = Field(default=0, ge=0, description="Pods that carry the sidecar.")
     reporting: int = Field(default=0, ge=0, description="Pods whose sidecar reports the current rules.")
-    outdated: int = Field(default=0, ge=0, description="Pods whose sidecar has another version than the operator's.")
+    outdated: int = Field(
+        default=0,
+        ge=0,
+        description="Pods whose sidecar has another version or another gateway than new ones.",
+    )
     skipped: int = Field(default=0, ge=0, description="Pods left alone on purpose.")
     bypassed: int = Field(default=0, ge=0, description="Pods with a container that keeps an own endpoint.")
 

@@ -74,7 +74,8 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_ACCEPTED: "Nothing was applied, because the object is not accepted.",
     Reason.NO_PODS_MATCHED: "No pod matches the Agent now; that is no error.",
     Reason.NO_AGENTS_MATCHED: "The policy selects no Agent now; that is no error.",
-    Reason.RESTART_REQUIRED: "Pods that match started before their injection entry existed; restart them to be covered.",
+    Reason.RESTART_REQUIRED: "Pods that match started before their injection entry existed, or before it said what it says of "
+    "the gateway now; restart them to be covered.",
     Reason.OUTDATED: "Pods run a sidecar of another version than the operator's; restart them at a good time.",
     Reason.AWAITING_SIDECARS: "Some sidecars have not reported this version of their rules yet.",
     Reason.AWAITING_RELAY: "The relay has not loaded this version of its configuration yet.",

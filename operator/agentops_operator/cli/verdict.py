@@ -14,7 +14,7 @@ RESTARTABLE = (WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET, WorkloadKind.
 def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: bool) -> tuple[str, str]:
     """What is the case and what to do; the second is empty when nothing is."""
     if injected:
-        return _injected(pod)
+        return _injected(pod, chosen)
     if pod.skipped:
         why = reason_and_why(facts.pod, chosen)[1] if chosen else ""
         return f"not injected: left alone on purpose ({pod.skipped})" + (f", {why}" if why else ""), ""
@@ -33,8 +33,10 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
     return _too_old(facts, pod, chosen)
 
 
-def _injected(pod: Pod) -> tuple[str, str]:
+def _injected(pod: Pod, chosen: IndexEntry | None) -> tuple[str, str]:
     told = f"injected for Agent {pod.agent}" if pod.agent else "injected"
+    if chosen is not None and pod.gateway != chosen.gateway:
+        return f"{told}, but before its entry said of the gateway what it says now ({chosen.gateway or 'none'})", restart(pod)
     if not pod.bypass:
         return told, ""
     around, mends = [], []

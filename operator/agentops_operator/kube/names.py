@@ -22,6 +22,7 @@ ANNOTATION_AGENT = "agentops.dev/agent"
 ANNOTATION_SIDECAR = "agentops.dev/sidecar"
 ANNOTATION_BYPASS = "agentops.dev/bypass"
 ANNOTATION_BYPASS_MODELS = "agentops.dev/bypass-models"
+ANNOTATION_GATEWAY = "agentops.dev/gateway"
 ANNOTATION_SKIPPED = "agentops.dev/skipped"
 
 SECRET_PREFIX = "agentops-"  # noqa: S105  (a prefix of names, not a secret)

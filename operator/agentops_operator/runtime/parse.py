@@ -14,6 +14,7 @@ from agentops_operator.kube.names import (
     ANNOTATION_AGENT,
     ANNOTATION_BYPASS,
     ANNOTATION_BYPASS_MODELS,
+    ANNOTATION_GATEWAY,
     ANNOTATION_SIDECAR,
     ANNOTATION_SKIPPED,
 )
@@ -90,6 +91,7 @@ def parse_pod(body: Mapping[str, Any]) -> Pod:
         owners=tuple((sys.intern(kind), sys.intern(name)) for kind, name in controllers(owners)),
         agent=notes.get(ANNOTATION_AGENT, ""),
         sidecar=sys.intern(notes.get(ANNOTATION_SIDECAR, "")),
+        gateway=sys.intern(notes.get(ANNOTATION_GATEWAY, "")),
         bypass=_listed(notes.get(ANNOTATION_BYPASS, "")),
         bypass_models=_listed(notes.get(ANNOTATION_BYPASS_MODELS, "")),
         skipped=sys.intern(notes.get(ANNOTATION_SKIPPED, "")),

@@ -107,3 +107,8 @@ What a pod gets, as CEL maps. Two rules:
 {"name": "OPENAI_API_KEY", "value": "agentops"},
 {"name": "ANTHROPIC_API_KEY", "value": "agentops"}
 {{- end }}
+
+{{/* What a pod was told of the gateway, so that its metadata shows whether it is what new pods are told. */}}
+{{- define "agentops.cel.gatewayNote" -}}
+?"agentops.dev/gateway": variables.gateway ? optional.of(string(variables.entry.gateway)) : optional.none()
+{{- end }}

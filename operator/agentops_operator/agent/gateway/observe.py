@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from agentops_operator.agent.claims import Coverage, names
+from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
-from agentops_operator.agent.gateway.row import GatewayRow
+from agentops_operator.agent.gateway.row import GatewayRow, way_of
+from agentops_operator.agent.index_types import Gateway
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
@@ -49,17 +50,20 @@ def plan_enforced(
         return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
     if not progress.holds:
         return unknown(kind, progress.reason, progress.message)
-    return _around(pods) or _lacking(facts, policy, counts=counts) or _seen(facts)
+    return _around(pods, way_of(row)) or _lacking(facts, policy, counts=counts) or _seen(facts)
 
 
-def _around(pods: Coverage) -> Condition | None:
+def _around(pods: Coverage, way: Gateway) -> Condition | None:
     """What is known to go around the gateway: calls that come through prove nothing on those that do not."""
     kind = ConditionType.ENFORCED
     models = [f"{pod.name} ({', '.join(pod.bypass_models)})" for pod in pods.injected if pod.bypass_models]
     if models:
         return false(kind, Reason.BYPASSED, f"own model provider kept in {names(models)}: remove its base URL from the container")
     without = [pod.name for pod in (*pods.missed, *pods.skipped)]
-    return false(kind, Reason.NOT_COVERED, f"pods {names(without)} carry no sidecar") if without else None
+    if without:
+        return false(kind, Reason.NOT_COVERED, f"pods {names(without)} carry no sidecar")
+    older = [pod.name for pod in misled(pods, way)]
+    return false(kind, Reason.RESTART_REQUIRED, f"pods {names(older)} {misdirection(way)}: restart them") if older else None
 
 
 def _lacking(facts: Input, policy: Resource[ProviderFallbackSpec] | None, *, counts: bool) -> Condition | None:

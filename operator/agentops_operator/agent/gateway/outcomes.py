@@ -10,8 +10,9 @@ from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Invalid, Resource
 from agentops_operator.agent.gateway.observe import conflict, dangling, plan_enforced, plan_programmed
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
-from agentops_operator.agent.gateway.row import GatewayRow
+from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.usage import BudgetCount, usage_fields
+from agentops_operator.agent.index_types import Gateway
 from agentops_operator.agent.plan import Outcome
 from agentops_operator.api.condition import Condition
 from agentops_operator.policies.budget.compile import binds_before
@@ -27,12 +28,14 @@ class ThroughGateway:
 
     Attributes:
         row: its part of the plan; None when it has none or there is no gateway.
+        way: whether the model calls of its pods go through the gateway, and what happens while it is away.
         progress: Programmed, as far as the gateway goes; None when nothing is asked of it.
         own: Enforced of the Agent's own execution limits; None when it has none.
         outcomes: how far each ProviderFallback and Budget is.
     """
 
     row: GatewayRow | None
+    way: Gateway
     progress: Condition | None
     own: Condition | None
     outcomes: tuple[Outcome, ...]
@@ -41,13 +44,15 @@ class ThroughGateway:
 def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Execution | None) -> ThroughGateway:
     """What the gateway makes of the Agent."""
     if not (policies.fallbacks or policies.budgets or execution):
-        return ThroughGateway(None, None, None, ())
+        return ThroughGateway(None, Gateway.NONE, None, None, ())
     resolved = resolve(facts, policies, execution)
     progress = plan_programmed(facts, resolved.row)
     enabled = facts.settings.gateway.enabled
+    row = resolved.row if enabled else None
     return ThroughGateway(
-        row=resolved.row if enabled else None,
-        progress=progress if enabled and resolved.row is not None else None,
+        row=row,
+        way=way_of(row),
+        progress=None if row is None else progress,
         own=None if execution is None else plan_enforced(facts, pods, resolved.row, counts=True, policy=None),
         outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.index_types import Gateway
 from agentops_operator.kube.digest import digest
 from agentops_operator.policies.fallback.compile import Fragment, fragment_digest
 
@@ -58,6 +59,11 @@ class GatewayRow:
     fragments: tuple[FragmentUse, ...]
     budgets: tuple[BudgetUse, ...]
     digest: str = field(default="")
+
+
+def way_of(row: GatewayRow | None) -> Gateway:
+    """What pods of an Agent with this row are told of the gateway."""
+    return Gateway.NONE if row is None else Gateway(row.entry["onGatewayDown"])
 
 
 def make_row(entry: Mapping[str, Any], fragments: Iterable[FragmentUse], budgets: Iterable[BudgetUse]) -> GatewayRow:
