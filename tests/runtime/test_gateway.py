@@ -111,6 +111,21 @@ async def test_one_replica_behind_holds_programmed_back(world: World) -> None:
     assert world.condition("ProviderFallback", "chat", "Programmed", HOME) == ("False", "AwaitingGateway")
 
 
+async def test_autoscaler_writes_no_status(world: World) -> None:
+    """Replicas come and go; what they run is the same, and nothing new is to be said."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    runs(world, "one")
+    world.gateway.called = {"shop/billing"}
+    await world.run(60)
+    before = world.cluster.writes
+    runs(world, "two", "three")
+    await world.run(30)
+    world.gateway.states.pop("one")
+    await world.run(30)
+    assert world.cluster.writes == before
+
+
 async def test_new_agent_leaves_the_policies_of_others_in_force(world: World) -> None:
     """The plan's digest is another one, and what holds for the first Agent is not."""
     world.show(agent_body(), fallback(), budget())

@@ -118,12 +118,10 @@ def binds(
     A policy of the operator's namespace without `namespaceSelector` reaches that namespace only, like any other.
     """
     spec: Attachment = policy.spec
-    platform = policy.key.namespace == operator_namespace and spec.namespace_selector is not None
-    if platform and spec.namespace_selector is not None:
-        reached = spec.namespace_selector.matches(namespace_labels)
-    else:
-        reached = policy.key.namespace == agent_namespace
-    return reached and spec.agent_selector.matches(agent_labels)
+    namespace, reach = policy.key.namespace, spec.namespace_selector
+    if reach is not None and namespace == operator_namespace:
+        return reach.matches(namespace_labels) and spec.agent_selector.matches(agent_labels)
+    return namespace == agent_namespace and spec.agent_selector.matches(agent_labels)
 
 
 def bound(facts: Input) -> Bound:

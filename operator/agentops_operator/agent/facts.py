@@ -144,10 +144,11 @@ class RelayObservation:
 class GatewayObservation:
     """What the gateway's replicas say of themselves, together; what each Agent has of the plan is told apart from it.
 
+    How many there are is not part of it: an autoscaler changes that all the time, and no statement with it.
+
     Attributes:
         reachable: whether replicas answer; False means that the rest is unknown.
         error: why none does.
-        replicas: replicas that answer.
         plan_error: why the plan is not in force: a replica refused it, or it could not be written.
         store: state of the state store as the worst replica sees it: Ready, Away or None.
         store_error: why it is away.
@@ -156,7 +157,6 @@ class GatewayObservation:
 
     reachable: bool = False
     error: str = ""
-    replicas: int = 0
     plan_error: str = ""
     store: str = ""
     store_error: str = ""

@@ -72,9 +72,14 @@ class LabelSelector(Model):
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""
-        return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
-            requirement.matches(labels) for requirement in self.match_expressions
-        )
+        # Loops and not generators: each Agent asks each policy, and most say no at the first label.
+        for key, value in self.match_labels.items():
+            if labels.get(key) != value:
+                return False
+        for requirement in self.match_expressions:  # noqa: SIM110  (as above)
+            if not requirement.matches(labels):
+                return False
+        return True
 
     def index_pairs(self) -> tuple[tuple[str, str], ...]:
         """The `label=value` pairs under which the injection index can find a pod, or nothing when there is none.

@@ -127,7 +127,7 @@ class GatewayObserver:
                 namespace, _, agent = name.partition("/")
                 self._add(Key(AGENT.kind, namespace, agent))
             return
-        LOG.info("gateway: %s", f"{said.replicas} replicas answer" if said.reachable else f"unreachable, {said.error}")
+        LOG.info("gateway: %s", "reachable" if said.reachable else f"unreachable, {said.error}")
         for key in self._store.every_agent():
             self._add(key)
 
@@ -142,7 +142,6 @@ def merged(replicas: Iterable[Replica], error: str) -> GatewayObservation:
     targets = [pair for state in states for pair in (state.get("targets") or {}).items()]
     return GatewayObservation(
         reachable=True,
-        replicas=len(states),
         plan_error=next((plan["error"] for state in states if (plan := _plan_of(state)).get("error")), ""),
         store=str(worst.get("state", "None")),
         store_error=str(worst.get("error", "")),

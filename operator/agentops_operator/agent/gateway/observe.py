@@ -24,7 +24,7 @@ def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
     if row is None:
         return false(kind, Reason.NO_MODELS, NO_ALIAS)
     if facts.gateway_row == row.digest:
-        return true(kind, Reason.PROGRAMMED, f"{facts.gateway.replicas} replicas of the gateway run this version")
+        return true(kind, Reason.PROGRAMMED, "every replica of the gateway runs this version")
     if facts.gateway.plan_error:
         return false(kind, Reason.PLAN_REFUSED, facts.gateway.plan_error)
     return false(kind, Reason.AWAITING_GATEWAY, facts.gateway.error or "the gateway does not run this version of the plan yet")
@@ -95,7 +95,7 @@ def _credentials(facts: Input, policy: Resource[ProviderFallbackSpec]) -> Condit
 
 def _seen(facts: Input) -> Condition:
     kind = ConditionType.ENFORCED
-    what = f"the plan is in force in {facts.gateway.replicas} replicas of the gateway"
+    what = "the plan is in force in every replica of the gateway"
     if not facts.gateway_calls:
         return unknown(kind, Reason.AWAITING_FIRST_OBSERVATION, f"{what}, and no call of this Agent came through it yet")
     return true(kind, Reason.PLAN_IN_FORCE, f"{what}, and calls of this Agent came through it")
