@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 DEVCLUSTER := $(PYTHON) -m devcluster
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentops
 # One set of flags for build, vet and test: with others Go compiles every dependency again.
+# The gateway that `make conformance` runs against.
+ENGINE ?= native
 GO_ENV := CGO_ENABLED=0 GOFLAGS=-trimpath
 
 .PHONY: help
@@ -60,8 +62,9 @@ test-go: redis ## Go tests of the data plane
 	cd dataplane && $(GO_ENV) go test ./...
 
 .PHONY: soak
-soak: redis ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...)
+soak: setup redis binaries ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...); 10,000 calls while providers die
 	cd dataplane && SOAK_CALLS=$${SOAK_CALLS:-100000} $(GO_ENV) go test ./limits -count=1 -timeout 60m -v -run TestBudgetsAreNeverOverdrawn
+	$(BIN)/python -m conformance --engine $(ENGINE) --soak
 
 .PHONY: promtool
 promtool: ## Install Prometheus' own checker, the judge of the alert rules, where it is missing
@@ -73,6 +76,15 @@ test-fast: setup promtool ## Everything that needs no cluster
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-go binaries
 	$(BIN)/python -m pytest -m "not cluster"
+	$(BIN)/python -m conformance --engine native
+
+.PHONY: conformance
+conformance: setup redis binaries ## One suite for every gateway engine, over real sockets (ENGINE=native); says which fields are enforced
+	$(BIN)/python -m conformance --engine $(ENGINE)
+
+.PHONY: conformance-report
+conformance-report: setup redis binaries ## The same, and keep what was measured as the report and docs/conformance.md
+	$(BIN)/python -m conformance --engine $(ENGINE) --write
 
 .PHONY: test
 test: ## Set up everything and run every test, those on the real node included

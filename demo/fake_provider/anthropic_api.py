@@ -21,7 +21,7 @@ def refuse(refusal: RefusedError) -> web.Response:
     return web.json_response({"type": "error", "error": error}, status=refusal.status, headers=refusal.headers())
 
 
-def _message(turn: Turn) -> dict[str, Any]:
+def _message(turn: Turn, _: Mapping[str, Any]) -> dict[str, Any]:
     return {**_head(turn), "content": [_block(turn)], **_end(turn), **_usage(turn)}
 
 

@@ -19,9 +19,10 @@ class Api:
     needed: str
     """The field without which there is no question."""
     read: Callable[[Mapping[str, Any]], Conversation]
-    whole: Callable[[Turn], dict[str, Any]]
+    whole: Callable[[Turn, Mapping[str, Any]], dict[str, Any]]
+    """The answer at once, from the turn and the request."""
     events: Callable[[Turn, Mapping[str, Any]], Iterator[Piece]]
-    """The stream, from the turn and the request."""
+    """The answer as a stream."""
 
 
 def handler_of(api: Api) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -35,7 +36,7 @@ def handler_of(api: Api) -> Callable[[web.Request], Awaitable[web.StreamResponse
         try:
             if call.body.get("stream"):
                 return await send(request, call.fault, api.events(answered, call.body), sent)
-            return send_whole(call.fault, api.whole(answered), answered.whole, sent)
+            return send_whole(call.fault, api.whole(answered, call.body), answered.whole, sent)
         finally:
             if sent:
                 state.bill.charge(call.account, answered.usage("".join(sent)))

@@ -19,6 +19,7 @@ def routes() -> list[web.RouteDef]:
         web.put("/control/answers", _set_answers),
         web.put("/control/keys", _set_keys),
         web.get("/control/requests", _requests),
+        web.delete("/control/requests", _forget_requests),
         web.get("/bill", _bill),
         web.delete("/bill", _clear_bill),
     ]
@@ -66,6 +67,11 @@ async def _set_keys(request: web.Request) -> web.Response:
 
 async def _requests(request: web.Request) -> web.Response:
     return web.json_response(list(request.app[STATE].requests))
+
+
+async def _forget_requests(request: web.Request) -> web.Response:
+    request.app[STATE].requests.clear()
+    return web.Response(status=204)
 
 
 async def _bill(request: web.Request) -> web.Response:

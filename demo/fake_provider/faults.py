@@ -41,13 +41,15 @@ class Fault:
     cut_after: int = 0
     """Streams: pieces after which it is cut, or after which garbage begins."""
     cut: str = "reset"
-    """How it is cut: `reset` of the connection, `close` before the body is complete, `end` as if it were complete."""
+    """How: `reset` of the connection, `close` before the body is complete, `end` as if it were complete, `stall` for ever."""
     usage_factor: float = 1.0
     """The usage stated is the true one times this."""
     no_usage: bool = False
     """No usage is stated."""
     cached: float = 0.0
     """Part of the input, 0 to 1, that came from the provider's cache."""
+    confidence: float = 1.0
+    """Probability of each token, stated where log probabilities are asked for (chat completions)."""
     garbage: str = ""
     """What comes instead of an answer: `json` (none), `truncated` (half of it), `type` (a page of HTML), `events` (noise)."""
     length: int = 0
@@ -56,7 +58,7 @@ class Fault:
 
 CHOICES = {
     "refusal": {"", "error", "answer"},
-    "cut": {"reset", "close", "end"},
+    "cut": {"reset", "close", "end", "stall"},
     "garbage": {"", "json", "truncated", "type", "events"},
 }
 

@@ -1,6 +1,7 @@
 """OpenAI's API: chat completions, and errors as all of its parts write them."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,17 +57,29 @@ def _tool_call(turn: Turn, arguments: str) -> dict[str, Any]:
     return {"id": call_id(turn), "type": "function", "function": {"name": turn.answer.tool, "arguments": arguments}}
 
 
+def _probabilities(turn: Turn, *, asked: bool) -> dict[str, Any] | None:
+    """A probability for each piece of the answer."""
+    if not asked:
+        return None
+    probability = math.log(turn.fault.confidence)
+    return {
+        "content": [{"token": piece, "logprob": probability, "bytes": None, "top_logprobs": []} for piece in turn.pieces()],
+        "refusal": None,
+    }
+
+
 def _said(turn: Turn) -> str:
     """The field of a message that holds the text."""
     return "refusal" if turn.finish == "refusal" else "content"
 
 
-def _completion(turn: Turn) -> dict[str, Any]:
+def _completion(turn: Turn, body: Mapping[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
     message[_said(turn)] = turn.answer.text or None
     if turn.answer.tool:
         message["tool_calls"] = [_tool_call(turn, turn.whole)]
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": FINISH_REASONS[turn.finish]}
+    probabilities = _probabilities(turn, asked=bool(body.get("logprobs")))
+    choice = {"index": 0, "message": message, "logprobs": probabilities, "finish_reason": FINISH_REASONS[turn.finish]}
     return {**_head(turn.asked, "chat.completion"), "choices": [choice], **_usage(turn)}
 
 

@@ -10,7 +10,7 @@ from demo.fake_provider.stream import Piece
 from demo.fake_provider.turn import Turn
 
 
-def _response(turn: Turn) -> dict[str, Any]:
+def _response(turn: Turn, _: Mapping[str, Any]) -> dict[str, Any]:
     cut = turn.finish == "length"
     return {
         **_head(turn),
@@ -84,7 +84,7 @@ def _story(turn: Turn) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "response.output_item.added", "", {"output_index": 0, "item": _item(turn, None)}
     yield from (_arguments if turn.answer.tool else _text)(turn, item)
     yield "response.output_item.done", "", {"output_index": 0, "item": _item(turn, turn.whole)}
-    end = _response(turn)
+    end = _response(turn, {})
     yield f"response.{end['status']}", "", {"response": end}
 
 

@@ -44,6 +44,8 @@ async def send(request: web.Request, fault: Fault, pieces: Iterator[Piece], sent
         if fault.cut_after and number >= fault.cut_after:
             if fault.cut == "end":
                 break
+            if fault.cut == "stall":
+                await asyncio.Event().wait()
             cut(request, fault.cut)
         await response.write(_encode(piece))
         sent.append(piece.text)

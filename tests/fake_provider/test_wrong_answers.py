@@ -1,6 +1,7 @@
 """Answers that arrive and are wrong, each as a client of a real socket sees it."""
 
 import json
+import math
 from typing import Any
 
 import aiohttp
@@ -121,12 +122,30 @@ async def test_stream_that_is_closed_is_incomplete(provider: aiohttp.ClientSessi
             await answer.read()
 
 
+async def test_stream_that_stalls_says_no_more(provider: aiohttp.ClientSession) -> None:
+    """Three pieces, then silence, with the connection open."""
+    await order(provider, cut_after=3, cut="stall")
+    async with provider.post(CHAT, json=chat(stream=True), timeout=aiohttp.ClientTimeout(sock_read=0.3)) as answer:
+        with pytest.raises(aiohttp.SocketTimeoutError):
+            await answer.read()
+
+
 async def test_huge_answer_has_the_length_that_was_ordered(provider: aiohttp.ClientSession) -> None:
     """It is charged for all of it."""
     await order(provider, length=1_000_000)
     async with provider.post(CHAT, json=chat()) as answer:
         assert len((await answer.json())["choices"][0]["message"]["content"]) == 1_000_000
     assert (await bill(provider))["outputTokens"] == 250_000
+
+
+async def test_confidence_is_stated_where_it_is_asked_for(provider: aiohttp.ClientSession) -> None:
+    """The probability of every token is the one that was ordered."""
+    await order(provider, confidence=0.25, times=2)
+    async with provider.post(CHAT, json=chat(logprobs=True)) as answer:
+        found = (await answer.json())["choices"][0]["logprobs"]["content"]
+    assert {round(math.exp(token["logprob"]), 6) for token in found} == {0.25}
+    async with provider.post(CHAT, json=chat()) as answer:
+        assert (await answer.json())["choices"][0]["logprobs"] is None
 
 
 async def test_pieces_of_a_stream_have_the_size_that_was_ordered(provider: aiohttp.ClientSession) -> None:

@@ -1,0 +1,1 @@
+"""The cases; each says by `@proves` which fields of the plan, or which behaviours, it proves."""

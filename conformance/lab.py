@@ -1,0 +1,119 @@
+"""What a case works with: providers, a store, an issuer, and the engine under test."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.caller import Caller, Connections
+from conformance.engines import Engine, Running, Settings
+from conformance.issuer import NAME, Issuer
+from conformance.plans import AGENT, Plan, target
+from conformance.processes import until
+from conformance.provider import Provider
+from conformance.store import Store
+
+PROVIDERS = ("a", "b", "c")
+RELOAD_SECONDS = 5.0
+"""A changed plan is in force on every replica within this time; more is a failure."""
+
+
+class Lab:
+    """One case's world."""
+
+    def __init__(self, engine: Engine, provider: Provider, store: Store, issuer: Issuer, directory: Path) -> None:
+        self.engine = engine
+        self.provider = provider
+        self.store = store
+        self.issuer = issuer
+        self.replicas: list[Running] = []
+        self._directory = directory
+        self._plan_file = directory / "plan.v1.json"
+        self._started = 0
+        self._connections = Connections(engine.patience)
+        for name in PROVIDERS:
+            self.write_secret(f"agentops-{name}", f"sk-{name}-0001")
+
+    def target(self, name: str, kind: str = "openai", **fields: Any) -> dict[str, Any]:
+        """A target at one of the providers."""
+        return target(self.provider.url(name), name, kind, **fields)
+
+    def targets(self, *names: str, kind: str = "openai", **fields: Any) -> dict[str, Any]:
+        """Targets that bear their providers' names."""
+        return {name: self.target(name, kind, **fields) for name in names}
+
+    def write_secret(self, secret: str, value: str, key: str = "key") -> None:
+        """Writes a credential as the kubelet mounts it."""
+        folder = self._directory / "secrets" / secret
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_text(value)
+
+    def start(self, plan: Plan, replicas: int = 1, *, store: bool = True, **settings: Any) -> Running:
+        """Starts the engine with a plan; returns the first replica."""
+        self._write(plan)
+        for _ in range(replicas):
+            self.add_replica(store=store, **settings)
+        return self.replicas[0]
+
+    def add_replica(self, *, store: bool = True, **settings: Any) -> Running:
+        """One more replica with the same plan."""
+        self._started += 1
+        running = self.engine.start(
+            Settings(
+                plan=self._plan_file,
+                secrets=self._directory / "secrets",
+                jwks=self.issuer.write_jwks(self._directory / "jwks.json"),
+                issuer=NAME,
+                operator_token=self.issuer.reader(),
+                redis_url=self.store.url if store else "",
+                log=self._directory / f"gateway-{self._started}.log",
+                **settings,
+            )
+        )
+        self.replicas.append(running)
+        return running
+
+    def reload(self, plan: Plan) -> None:
+        """Changes the plan and waits until it is in force on every replica."""
+        before = [replica.in_force()[0] for replica in self.replicas]
+        self._write(plan)
+        changed = lambda: all(new.in_force()[0] != old for new, old in zip(self.replicas, before, strict=True))  # noqa: E731
+        until(changed, "the new plan is not in force", RELOAD_SECONDS)
+
+    def write_broken(self, text: str) -> list[str]:
+        """Puts something into the plan's place that is none; returns what each replica says of it."""
+        self._plan_file.write_text(text)
+        until(lambda: all(replica.in_force()[1] for replica in self.replicas), "nobody reports the plan", RELOAD_SECONDS)
+        return [replica.in_force()[1] for replica in self.replicas]
+
+    def _write(self, plan: Plan) -> None:
+        # By a rename, as a ConfigMap changes: nobody reads half a plan.
+        draft = self._plan_file.with_suffix(".draft")
+        draft.write_text(json.dumps(plan, indent=1))
+        draft.replace(self._plan_file)
+
+    def caller(
+        self,
+        agent: str = AGENT,
+        run: str = "",
+        *,
+        token: str | None = None,
+        replica: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Caller:
+        """A client with an agent's identity, and with a run id if one is given."""
+        named = {"x-agentops-run-id": run} if run else {}
+        identity = self.issuer.token(agent) if token is None else token
+        return Caller(self.replicas[replica].url, identity, {**named, **(headers or {})}, self._connections)
+
+    def budget_use(self, name: str, agent: str = AGENT) -> dict[str, Any]:
+        """How a budget of an agent stands."""
+        found = self.replicas[-1].usage(agent)["budgets"]
+        return next(entry for entry in found if entry["id"] == name)
+
+    async def close(self) -> str:
+        """Ends every replica; returns the ends of their logs."""
+        await self._connections.close()
+        for replica in self.replicas:
+            replica.kill()
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self._directory.glob("gateway-*.log")))
