@@ -43,6 +43,13 @@ type process struct {
 // take seconds anyway.
 const storeTimeout = time.Second
 
+// lingering is the part of the time to drain, as a divisor, in which new calls are still taken.
+const lingering = 5
+
+// storeConnections is enough for a thousand calls a second on a store whose disk takes 50 ms: with fewer, calls would wait
+// for a connection and not for the store. They are opened when they are needed.
+const storeConnections = 128
+
 // Run runs a gateway until the context ends, and then until its open calls have ended.
 func Run(ctx context.Context, s Settings) error {
 	p, err := assemble(ctx, s)
@@ -61,7 +68,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
 		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
 	if s.Redis != "" {
-		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout})
+		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout, Pool: storeConnections})
 		if err != nil {
 			return nil, fmt.Errorf("AGENTOPS_REDIS_URL: %w", err)
 		}
@@ -117,11 +124,14 @@ func (p *process) run(ctx context.Context) error {
 	return p.drain(servers)
 }
 
-// drain lets open calls end. Not ready first, so that nobody new is sent here; the API closes before the admin port does.
+// drain lets open calls end. Not ready first, and for a while calls are taken all the same: until every node knows that
+// nobody new is to be sent here, a port that is closed would be an error to somebody. The admin port closes last.
 func (p *process) drain(servers []*http.Server) error {
 	p.log.Info("gateway drains", "open", p.server.Open())
+	p.server.Leave()
+	time.Sleep(p.Drain / lingering)
 	p.server.Drain()
-	ctx, cancel := context.WithTimeout(context.Background(), p.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), p.Drain-p.Drain/lingering)
 	defer cancel()
 	err := servers[0].Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -160,7 +170,7 @@ func (p *process) planChanged(swapped bool, err error) {
 
 func (p *process) admin() http.Handler {
 	g := &admin.Gateway{ID: p.ID, Version: p.Version, StartedAt: time.Now().UTC(), Operator: p.Operator, Live: p.live, Verifier: p.verifier,
-		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Draining, Store: p.watch, Now: time.Now}
+		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Now: time.Now}
 	if p.store != nil {
 		g.Usage = p.store
 	}

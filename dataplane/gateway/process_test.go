@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -200,8 +201,9 @@ func TestACallIsASpanWithoutContent(t *testing.T) {
 // A gateway that is told to end lets open calls end, and tells those who ask whether it is ready that it is not.
 func TestAGatewayDrains(t *testing.T) {
 	began, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	n := startNode(t, func(w http.ResponseWriter, r *http.Request) {
-		close(began)
+		once.Do(func() { close(began) })
 		<-release
 		hello(w, r)
 	}, nil)
@@ -216,7 +218,16 @@ func TestAGatewayDrains(t *testing.T) {
 		status, _ := n.do(http.MethodGet, n.settings.AdminListen+"/readyz", "", "")
 		return status == 503
 	})
+	// A Service sends calls here until every node knows better.
+	late := make(chan int, 1)
+	go func() {
+		status, _ := n.ask()
+		late <- status
+	}()
 	close(release)
+	if status := <-late; status != 200 {
+		t.Errorf("a call that came while the gateway leaves got %d", status)
+	}
 	if status := <-answered; status != 200 {
 		t.Errorf("the open call got %d", status)
 	}

@@ -3,7 +3,6 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/tidwall/gjson"
@@ -165,7 +164,7 @@ func count(o *body.Object, key string, most int64) *Invalid {
 
 // replace writes another text where a piece was.
 func replace(e Event, path, text string) Event {
-	if out, err := sjson.SetBytes(bytes.Clone(e.Data), path, text); err == nil {
+	if out, err := sjson.SetBytes(e.Data, path, text); err == nil {
 		e.Data = out
 	}
 	return e

@@ -55,6 +55,7 @@ func run(program string) error {
 	b.streams()
 	tell("RSS under load", b.rss("VmHWM"), "MiB")
 	guardrails()
+	disk()
 	return nil
 }
 

@@ -27,9 +27,9 @@ func TestMessagesPassAsTheyAre(t *testing.T) {
 		t.Errorf("got %s, %+v", got.text, w.report().Usage)
 	}
 	w.anthropic.set("cut")
-	events := w.post("/v1/messages", `{"model":"claude","max_tokens":50,"stream":true,`+userHello+`}`).events()
-	if last := events[len(events)-1]; gjson.Get(last, "type").Str != "error" || gjson.Get(last, "error.code").Str != "stream_interrupted" {
-		t.Errorf("got %v", events)
+	got = w.post("/v1/messages", `{"model":"claude","max_tokens":50,"stream":true,`+userHello+`}`)
+	if last := got.end(); gjson.Get(last, "type").Str != "error" || gjson.Get(last, "error.code").Str != "stream_interrupted" {
+		t.Errorf("got %s", got.text)
 	}
 	w.anthropic.set("429")
 	if got := w.post("/v1/messages", `{"model":"claude","max_tokens":5,`+userHello+`}`); got.status != 429 || got.get("type").Str != "error" || got.get("error.type").Str != providerType {
@@ -62,8 +62,7 @@ func TestChatIsTranslatedForAnthropic(t *testing.T) {
 		t.Errorf("asked %s", asked.Raw)
 	}
 	got = w.post("/v1/chat/completions", `{"model":"claude","stream":true,`+userHello+`}`)
-	events := got.events()
-	if content(got) != "Hello from anthropic." || events[len(events)-1] != "[DONE]" || w.report().Usage.Output != 5 || w.report().Usage.Estimated {
+	if content(got) != "Hello from anthropic." || got.end() != "[DONE]" || w.report().Usage.Output != 5 || w.report().Usage.Estimated {
 		t.Errorf("got %s, %+v", got.text, w.report().Usage)
 	}
 }
@@ -121,9 +120,9 @@ func TestTranslatedCallsFailLikeAnyOther(t *testing.T) {
 		t.Errorf("got %d %s", got.status, got.text)
 	}
 	w.anthropic.set("cut")
-	events := w.post("/v1/chat/completions", `{"model":"claude","stream":true,`+userHello+`}`).events()
-	if last := events[len(events)-1]; gjson.Get(last, "error.code").Str != "stream_interrupted" {
-		t.Errorf("got %v", events)
+	got = w.post("/v1/chat/completions", `{"model":"claude","stream":true,`+userHello+`}`)
+	if last := got.end(); gjson.Get(last, "error.code").Str != "stream_interrupted" {
+		t.Errorf("got %s", got.text)
 	}
 	w.anthropic.set("400")
 	if got := w.post("/v1/chat/completions", `{"model":"claude",`+userHello+`}`); got.status != 400 || got.get("error.type").Str != providerType {

@@ -112,10 +112,13 @@ func (w *world) setPlan(p *plan.Plan) {
 	w.write(w.planFile, data)
 }
 
-// plan routes "chat" over a and b, "claude" to the provider that speaks Anthropic's language.
+// plan has timeouts that no test waits for: the first translated call compiles the library's converters, which takes its time
+// on a busy machine.
+//
+// It routes "chat" over a and b, "claude" to the provider that speaks Anthropic's language.
 func (w *world) plan(change func(p *plan.Plan)) *plan.Plan {
 	target := func(p *provider, kind plan.Provider) plan.Target {
-		return plan.Target{Provider: kind, Endpoint: p.url, Model: "model-" + p.name, TimeoutMilliseconds: 2000, StreamIdleMilliseconds: 1000,
+		return plan.Target{Provider: kind, Endpoint: p.url, Model: "model-" + p.name, TimeoutMilliseconds: 60_000, StreamIdleMilliseconds: 1000,
 			Price: &plan.Price{Input: 1_000_000, Output: 2_000_000}}
 	}
 	next := plan.OnError{RateLimited: plan.Next, ServerError: plan.Next, Timeout: plan.Next, Connection: plan.Next, Unauthorized: plan.Next, InvalidResponse: plan.Next}
@@ -188,6 +191,15 @@ func (a answer) events() (out []string) {
 		}
 	}
 	return out
+}
+
+// end is the last event of a stream.
+func (a answer) end() string {
+	events := a.events()
+	if len(events) == 0 {
+		return ""
+	}
+	return events[len(events)-1]
 }
 
 func (w *world) post(path, body string, headers ...string) answer {

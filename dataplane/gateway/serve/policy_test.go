@@ -209,8 +209,7 @@ func TestABlockedAnswerIsCut(t *testing.T) {
 		t.Errorf("got %d %s", got.status, got.text)
 	}
 	got := w.chat(`,"stream":true`)
-	events := got.events()
-	if gjson.Get(events[len(events)-1], "error.code").Str != "output_blocked" || strings.Contains(got.text, "sk-") {
+	if gjson.Get(got.end(), "error.code").Str != "output_blocked" || strings.Contains(got.text, "sk-") {
 		t.Errorf("got %s", got.text)
 	}
 }
@@ -269,8 +268,8 @@ func TestStreamsHaveLimits(t *testing.T) {
 	} {
 		w := newWorld(t, func(p *plan.Plan) { agent(p, func(a *plan.Agent) { change(&a.Execution) }) })
 		w.a.set("endless")
-		events := w.chat(`,"stream":true`).events()
-		if last := events[len(events)-1]; gjson.Get(last, "error.code").Str != code || gjson.Get(last, "error.type").Str != policyType {
+		got := w.chat(`,"stream":true`)
+		if last := got.end(); gjson.Get(last, "error.code").Str != code || gjson.Get(last, "error.type").Str != policyType {
 			t.Errorf("%s: got %s", code, last)
 		}
 	}

@@ -219,7 +219,7 @@ func TestStreamsPassAsTheyAre(t *testing.T) {
 	w := newWorld(t, nil)
 	got := w.chat(`,"stream":true`)
 	events := got.events()
-	if content(got) != "Hello from a." || events[len(events)-1] != "[DONE]" || slices.ContainsFunc(events, func(e string) bool { return strings.Contains(e, "usage") }) {
+	if content(got) != "Hello from a." || got.end() != "[DONE]" || slices.ContainsFunc(events, func(e string) bool { return strings.Contains(e, "usage") }) {
 		t.Errorf("got %s", got.text)
 	}
 	if !w.a.last().Get("stream_options.include_usage").Bool() {
@@ -241,8 +241,7 @@ func TestABrokenStreamEndsWithATypedError(t *testing.T) {
 		w := newWorld(t, nil)
 		w.a.set(mode)
 		got := w.chat(`,"stream":true`)
-		events := got.events()
-		last := events[len(events)-1]
+		last := got.end()
 		if gjson.Get(last, "error.code").Str != "stream_interrupted" || gjson.Get(last, "error.type").Str != providerType || strings.Contains(got.text, "[DONE]") || strings.Contains(got.text, "oh no") {
 			t.Errorf("%s: got %s", mode, got.text)
 		}

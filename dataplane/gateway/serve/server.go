@@ -44,6 +44,7 @@ type Server struct {
 	Options
 	gate     *gate
 	cache    *cache
+	leaving  atomic.Bool
 	draining atomic.Bool
 	open     atomic.Int64
 }
@@ -53,11 +54,15 @@ func New(o Options) *Server {
 	return &Server{Options: o, gate: newGate(o.Verifier, o.Now), cache: newCache(max(1, o.CacheMiB) << 20)}
 }
 
+// Leave tells that the process will end. Calls are still taken, for a Service goes on sending them for a moment, but each
+// connection ends with its call, so that the next one goes elsewhere.
+func (s *Server) Leave() { s.leaving.Store(true) }
+
+// Leaving says whether the process will end.
+func (s *Server) Leaving() bool { return s.leaving.Load() }
+
 // Drain refuses new calls; those that are open go on.
 func (s *Server) Drain() { s.draining.Store(true) }
-
-// Draining says whether the server takes no new calls.
-func (s *Server) Draining() bool { return s.draining.Load() }
 
 // Open is the number of calls in flight.
 func (s *Server) Open() int64 { return s.open.Load() }
@@ -66,6 +71,9 @@ func (s *Server) Open() int64 { return s.open.Load() }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
+	if s.leaving.Load() {
+		w.Header()["Connection"] = []string{"close"}
+	}
 	a, ok := api.ForPath(r.URL.Path)
 	switch {
 	case ok && r.Method == http.MethodPost:

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -141,7 +140,7 @@ func (s *sending) pass(r read) *refusal {
 // look puts in place of each piece what the guardrails let go, and says before a channel ends what they held back.
 func (s *sending) look(r *read) *refusal {
 	for _, p := range r.step.Pieces {
-		s.last[p.Channel] = template{api.Event{Name: r.event.Name, Data: bytes.Clone(r.event.Data)}, p}
+		s.last[p.Channel] = template{r.event, p}
 		text := s.window.Push(p.Channel, p.Text)
 		// What was held back belongs behind what goes now, so where the channel ends with this event it goes into it.
 		if ends(p.Channel, r.step.Flush) {
