@@ -1,6 +1,7 @@
 """Programs that a case starts, each on a port of its own."""
 
 import contextlib
+import itertools
 import random
 import signal
 import socket
@@ -13,14 +14,15 @@ PATIENCE = 20.0
 """Seconds that a program may take to start or to end."""
 
 
-PORTS = range(20_000, 32_000)
-"""Below those that the kernel hands out: it could give one away meanwhile, and a look who listens could meet itself."""
+FIRST, LAST = 20_000, 32_000
+"""Below the ports that the kernel hands out: it could give one away meanwhile, and a look who listens could meet itself."""
+_asked = itertools.count(random.randrange(LAST - FIRST))
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that nobody listens on; never the same twice in a row, since it is used only later."""
     while True:
-        port = random.choice(PORTS)
+        port = FIRST + next(_asked) % (LAST - FIRST)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
