@@ -43,6 +43,8 @@ class Reason(StrEnum):
     GATEWAY_UNREACHABLE = "GatewayUnreachable"  # no replica answers the operator
     PLAN_IN_FORCE = "PlanInForce"  # True, and all that was seen: no limit was probed
     STATE_STORE_DOWN = "StateStoreDown"  # counts cannot be kept; onStateError decides each call
+    UNSUPPORTED_BY_ENGINE = "UnsupportedByEngine"  # the conformance suite shows that the engine does not do it
+    NOT_PROVEN = "NotProven"  # no case of the suite shows that it does
     REF_NOT_FOUND = "RefNotFound"  # a part of the policy leads nowhere; the rest is in force
     PROMETHEUS_MISSING = "PrometheusMissing"
     RULES_NOT_LOADED = "RulesNotLoaded"
@@ -89,6 +91,8 @@ MEANING: dict[Reason, str] = {
     Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
     "That is what was observed; limits were not probed.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
+    Reason.UNSUPPORTED_BY_ENGINE: "The conformance suite shows that the gateway's engine does not enforce the fields named.",
+    Reason.NOT_PROVEN: "No case of the conformance suite proves the fields named; they are in the plan all the same.",
     Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",
     Reason.ENFORCED: "The effect was observed in the data plane.",
     Reason.AWAITING_FIRST_OBSERVATION: "Nothing was observed yet.",
@@ -167,6 +171,8 @@ _GATEWAY = (
     Reason.PLAN_REFUSED,
     Reason.GATEWAY_UNREACHABLE,
     Reason.STATE_STORE_DOWN,
+    Reason.UNSUPPORTED_BY_ENGINE,
+    Reason.NOT_PROVEN,
     Reason.REF_NOT_FOUND,
 )
 
@@ -257,6 +263,8 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.PLAN_REFUSED: _AT_GATEWAY,
     Reason.GATEWAY_UNREACHABLE: _AT_GATEWAY,
     Reason.STATE_STORE_DOWN: ("Agent", "Budget"),
+    Reason.UNSUPPORTED_BY_ENGINE: _AT_GATEWAY,
+    Reason.NOT_PROVEN: _AT_GATEWAY,
     Reason.REF_NOT_FOUND: ("Agent", "Budget"),
 }
 

@@ -1,11 +1,13 @@
 """What was observed of the gateway, told as conditions of one Agent and of the policies that bind it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
+from agentops_operator.agent.gateway.support import ENGINE, among
 from agentops_operator.agent.index_types import Gateway
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
@@ -30,18 +32,23 @@ def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
     return false(kind, Reason.AWAITING_GATEWAY, facts.gateway.error or "the gateway does not run this version of the plan yet")
 
 
-def plan_enforced(
-    facts: Input, pods: Coverage, row: GatewayRow | None, *, counts: bool, policy: Resource[ProviderFallbackSpec] | None
-) -> Condition:
-    """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that.
+@dataclass(frozen=True)
+class Judged:
+    """What of an Agent's part of the plan is judged.
 
-    Args:
-        facts: what is known.
-        pods: the Agent's pods.
-        row: the Agent's part of the plan.
+    Attributes:
+        fields: its fields, as the conformance report names them.
         counts: whether it needs the state store.
-        policy: the ProviderFallback that is judged, if it is one: its targets need their credentials.
+        policy: the ProviderFallback, if it is one: its targets need their credentials.
     """
+
+    fields: frozenset[str]
+    counts: bool = True
+    policy: Fallback | None = None
+
+
+def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: Judged) -> Condition:
+    """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that."""
     kind = ConditionType.ENFORCED
     progress = plan_programmed(facts, row)
     if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED):
@@ -50,7 +57,7 @@ def plan_enforced(
         return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
     if not progress.holds:
         return unknown(kind, progress.reason, progress.message)
-    return _around(pods, way_of(row)) or _lacking(facts, policy, counts=counts) or _seen(facts)
+    return _around(pods, way_of(row)) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
 
 
 def _around(pods: Coverage, way: Gateway) -> Condition | None:
@@ -66,10 +73,10 @@ def _around(pods: Coverage, way: Gateway) -> Condition | None:
     return false(kind, Reason.RESTART_REQUIRED, f"pods {names(older)} {misdirection(way)}: restart them") if older else None
 
 
-def _lacking(facts: Input, policy: Resource[ProviderFallbackSpec] | None, *, counts: bool) -> Condition | None:
-    if counts and facts.gateway.store != STATE_READY:
+def _lacking(facts: Input, judged: Judged) -> Condition | None:
+    if judged.counts and facts.gateway.store != STATE_READY:
         return false(ConditionType.ENFORCED, Reason.STATE_STORE_DOWN, _store(facts))
-    return None if policy is None else _credentials(facts, policy)
+    return None if judged.policy is None else _credentials(facts, judged.policy)
 
 
 def _store(facts: Input) -> str:
@@ -99,6 +106,18 @@ def _seen(facts: Input) -> Condition:
     if not facts.gateway_calls:
         return unknown(kind, Reason.AWAITING_FIRST_OBSERVATION, f"{what}, and no call of this Agent came through it yet")
     return true(kind, Reason.PLAN_IN_FORCE, f"{what}, and calls of this Agent came through it")
+
+
+def unproven(fields: frozenset[str]) -> Condition | None:
+    """What keeps the fields from being called enforced, however well the plan runs: the engine, or the lack of a proof."""
+    kind = ConditionType.ENFORCED
+    if wrong := among(fields, "not enforced"):
+        return false(kind, Reason.UNSUPPORTED_BY_ENGINE, f"the engine {ENGINE} does not enforce {names(wrong)}")
+    if unknown_yet := among(fields, "not tested"):
+        return unknown(
+            kind, Reason.NOT_PROVEN, f"no case of the conformance suite proves {names(unknown_yet)} for engine {ENGINE}"
+        )
+    return None
 
 
 def conflict(resolved: Resolved, policy: Fallback) -> Condition | None:

@@ -8,16 +8,17 @@ from agentops_operator.agent.binding import Bound
 from agentops_operator.agent.claims import Coverage
 from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Invalid, Resource
-from agentops_operator.agent.gateway.observe import conflict, dangling, plan_enforced, plan_programmed
+from agentops_operator.agent.gateway.observe import Judged, conflict, dangling, plan_enforced, plan_programmed
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
+from agentops_operator.agent.gateway.support import fragment_fields, paths
 from agentops_operator.agent.gateway.usage import BudgetCount, usage_fields
 from agentops_operator.agent.index_types import Gateway
 from agentops_operator.agent.plan import Outcome
 from agentops_operator.api.condition import Condition
 from agentops_operator.policies.budget.compile import binds_before
 from agentops_operator.policies.budget.types import BudgetSpec
-from agentops_operator.policies.fallback.compile import unpriced
+from agentops_operator.policies.fallback.compile import fragment, unpriced
 from agentops_operator.policies.fallback.prices import table_version
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 
@@ -53,15 +54,21 @@ def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Ex
         row=row,
         way=way_of(row),
         progress=None if row is None else progress,
-        own=None if execution is None else plan_enforced(facts, pods, resolved.row, counts=True, policy=None),
+        own=None if execution is None else plan_enforced(facts, pods, resolved.row, Judged(_own_fields(resolved.row))),
         outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
     )
+
+
+def _own_fields(row: GatewayRow | None) -> frozenset[str]:
+    execution = {} if row is None else row.entry["execution"]
+    return frozenset(paths(execution, "agents.*.execution"))
 
 
 def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
     made, progress = [], plan_programmed(facts, resolved.row)
     for policy in policies.fallbacks:
-        seen = plan_enforced(facts, pods, resolved.row, counts=False, policy=policy)
+        fields = fragment_fields(fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec))
+        seen = plan_enforced(facts, pods, resolved.row, Judged(fields, counts=False, policy=policy))
         lost = conflict(resolved, policy)
         made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))
     return tuple(made)
@@ -69,8 +76,10 @@ def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved
 
 def _budgets(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
     made, progress = [], plan_programmed(facts, resolved.row)
+    entries = {use.name: use.entry for use in resolved.row.budgets} if resolved.row else {}
     for budget in policies.budgets:
-        seen = plan_enforced(facts, pods, resolved.row, counts=True, policy=None)
+        fields = frozenset(paths(entries.get(f"{budget.key.namespace}/{budget.key.name}", {}), "budgets.*"))
+        seen = plan_enforced(facts, pods, resolved.row, Judged(fields))
         if seen.status != "False":
             seen = dangling(resolved.dangling.get(budget.key, ())) or seen
         first = _sooner(budget, policies)
