@@ -1,0 +1,48 @@
+"""kubectl commands of the documentation, against the real API server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo.images import ROOT
+from tests.cluster.access import Access
+from tests.cluster.conftest import fresh_namespaces
+from tests.cluster.evidence import refused
+from tests.cluster.shapes import agent, container, cron_job, pod, workload
+from tests.docs.commands import Shown, shown
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+COMMANDS = [one for one in shown() if one.words[0] == "kubectl"]
+PLACE = "shop"
+# Changes are sent to the API server and not kept; a restart knows no dry run, and is one of a workload of this test.
+DRY = ("apply", "create", "delete", "label")
+# Found by the command line's own tests; kubectl finds the program as its plugin.
+PLUGIN = "agentops"
+NAMES = {"NAME": PLACE, "NAMESPACE": PLACE, "POD": "billing-0"}
+
+
+@pytest.fixture(scope="module")
+def place(product: Access) -> Iterator[str]:
+    """The namespace of the examples, with the workloads that they name."""
+    with fresh_namespaces(product, PLACE):
+        workloads = [workload("Deployment", name, container()) for name in ("billing", "first-agent")]
+        objects = (agent("first-agent", "Deployment"), *workloads, pod("billing-0"), cron_job("name", container()))
+        product.apply(*objects, namespace=PLACE)
+        yield PLACE
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_command_is_understood(product: Access, place: str, command: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken by kubectl, and the API server knows what it names."""
+    monkeypatch.chdir(ROOT)
+    words = [NAMES.get(word, word) for word in command.words[1:]]
+    if words[0] in (PLUGIN, "kustomize"):
+        return
+    if words == ["rollout", "restart"] or {"create", "secret"} <= set(words):
+        return  # named in passing; and made from files of the line before, in other_values
+    dry = ["--dry-run=server"] if words[0] in DRY else []
+    where = [] if "-n" in words or "-A" in words or "--namespace" in words else ["-n", place]
+    if "mutatingwebhookconfiguration" in words:
+        assert "not found" in refused(product, *words, *dry)  # of the other mode of injection, in which it is there
+        return
+    product.kubectl(*words, *dry, *where)
