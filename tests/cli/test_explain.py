@@ -2,10 +2,14 @@
 
 import pytest
 
+from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.kind import AGENT
+from agentops_operator.agent.types import AgentSpec
 from agentops_operator.cli.explain import switched_on
 from agentops_operator.cli.explanation import explain
 from agentops_operator.cli.pod_facts import Explanation, Mark, PodFacts, Step
-from tests.cli.bodies import ENTRY, facts, pod
+from agentops_operator.runtime.parse import parse
+from tests.cli.bodies import ENTRY, agent, facts, pod
 
 NOTES = {"agentops.dev/agent": "billing", "agentops.dev/sidecar": "0.1.0"}
 DENY = {"matchLabels": [{"key": "tier", "value": "gold"}]}
@@ -20,6 +24,14 @@ def texts(answer: Explanation, mark: Mark) -> list[str]:
         return [text for one in steps for text in ([one.text] if one.mark is mark else []) + walk(one.below)]
 
     return walk(answer.steps)
+
+
+def refused_agent() -> Resource[AgentSpec]:
+    """An Agent whose injection is withdrawn."""
+    covered = {"type": "Covered", "reason": "SidecarRefused", "message": "pods were refused with the sidecar: too large"}
+    parsed = parse(AGENT, agent(status={"conditions": [covered]}))
+    assert isinstance(parsed, Resource)
+    return parsed
 
 
 # id: (facts, verdict, what to do); both must be in the answer
@@ -90,6 +102,9 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
         facts(pod(serviceAccountName="web"), ENTRY | {"serviceAccountName": "billing"}), "no entry of the", "status",
     ),
     "no Agent": (facts(pod(), agents=()), "no Agent claims it", "point an Agent at its workload"),
+    "refused with the sidecar": (
+        facts(pod(), agents=(refused_agent(),)), "not injected: pods were refused with the sidecar", "kubectl rollout restart",
+    ),
     "Agent that is not in the index": (facts(pod()), "Agent billing matches it, but no entry", "see Accepted"),
 }  # fmt: skip
 

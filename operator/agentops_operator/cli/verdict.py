@@ -4,6 +4,7 @@ from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.index_types import IndexEntry
 from agentops_operator.agent.match import matches, pod_keys
 from agentops_operator.agent.types import WorkloadKind
+from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.cli.pod_facts import PodFacts
 from agentops_operator.cli.skipping import reason_and_why
 from agentops_operator.kube.names import LABEL_INJECTION
@@ -18,6 +19,8 @@ def verdict(facts: PodFacts, pod: Pod, chosen: IndexEntry | None, *, injected: b
     if pod.skipped:
         why = reason_and_why(facts.pod, chosen)[1] if chosen else ""
         return f"not injected: left alone on purpose ({pod.skipped})" + (f", {why}" if why else ""), ""
+    if refused := _refused(facts, pod):
+        return f"not injected: {refused}", restart(pod)
     if chosen is None:
         return _unclaimed(facts, pod)
     if facts.bound is False:
@@ -47,6 +50,18 @@ def _injected(pod: Pod, chosen: IndexEntry | None) -> tuple[str, str]:
         around.append(f"model calls of {', '.join(pod.bypass_models)} go around the gateway")
         mends.append("remove the own base URL of the provider from the container")
     return f"{told}, but {' and '.join(around)}", "; ".join(mends)
+
+
+def _refused(facts: PodFacts, pod: Pod) -> str:
+    """What the operator says of refusals for the sake of the sidecar; empty when there were none."""
+    told = [
+        str(entry.get("message", ""))
+        for agent in facts.agents
+        if matches(agent.spec, pod)
+        for entry in agent.status.get("conditions") or ()
+        if (entry.get("type"), entry.get("reason")) == (ConditionType.COVERED, Reason.SIDECAR_REFUSED)
+    ]
+    return next(iter(told), "")
 
 
 def _unclaimed(facts: PodFacts, pod: Pod) -> tuple[str, str]:

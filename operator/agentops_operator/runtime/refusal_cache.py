@@ -14,6 +14,11 @@ class RefusalCache:
         self._by_event: dict[tuple[str, str], tuple[Refusal, ...]] = {}
         self._by_place: dict[Place, dict[str, Refusal]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether no pod was refused anywhere."""
+        return not self._by_event
+
     def put(self, namespace: str, uid: str, refusals: Iterable[Refusal]) -> set[str]:
         """Takes in what an event says; returns the workloads of which that is new."""
         old, new = self._by_event.get((namespace, uid), ()), tuple(refusals)

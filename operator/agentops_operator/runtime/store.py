@@ -92,7 +92,9 @@ class Store:
 
     def _refusals(self, agent: Resource[AgentSpec], pods: tuple[Pod, ...]) -> tuple[Refusal, ...]:
         """Refusals of the Agent's workloads; those of a selector are known by the pods that they have."""
-        keys = {key for pod in pods for key in pod_keys(pod)} if pods else set()
+        if self.refusals.empty:
+            return ()  # as nearly always: the keys of a thousand pods need not be told for that
+        keys = {key for pod in pods for key in pod_keys(pod)}
         return self.refusals.of(agent.key.namespace, keys.union(claim_keys(agent.spec)))
 
     def refusal_seen(self, namespace: str, uid: str, refusals: Iterable[Refusal]) -> Keys:
