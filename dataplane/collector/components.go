@@ -77,7 +77,7 @@ func relayComponents(r *relayState) parts {
 			healthcheckextension.NewFactory(),
 			filestorage.NewFactory(),
 			headers.NewFactory(r.Backends),
-			sender.NewFactory(r.Verifier, r.Volume.Full),
+			sender.NewFactory(r.Verifier, r.Volume.Hold),
 			api.NewFactory(&r.Relay),
 		},
 		connectors: []connector.Factory{forwardconnector.NewFactory(), signaltometricsconnector.NewFactory()},

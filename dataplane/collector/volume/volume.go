@@ -42,8 +42,18 @@ func (v *Volume) Full() string {
 	return ""
 }
 
+// Hold looks and says why nothing more can be taken. It is for each request: what was seen a second ago is too old when
+// somebody else fills the volume, and asking costs a microsecond.
+func (v *Volume) Hold() string {
+	v.Look()
+	return v.Full()
+}
+
 // Look asks the file system once. One that does not answer has room: writes will tell.
 func (v *Volume) Look() {
+	if v.ask == nil {
+		return
+	}
 	room, err := v.ask(v.path)
 	text := ""
 	if err == nil {

@@ -40,9 +40,12 @@ func TestRoomIsSeenAgain(t *testing.T) {
 		t.Error("an empty file system counts as one with room")
 	}
 	room.Free = 1 << 29
-	v.Look()
-	if v.Full() != "" {
+	if v.Hold() != "" {
 		t.Errorf("still %q", v.Full())
+	}
+	room.Free = 0
+	if v.Hold() == "" {
+		t.Error("a request right after the volume filled up is taken")
 	}
 }
 
