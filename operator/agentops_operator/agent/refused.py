@@ -13,6 +13,7 @@ from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.kube.names import LABEL_INJECTION
 
 PAUSE = 300.0  # seconds after the last refusal until injection is tried again
+SLACK = 60.0  # seconds for which an old ReplicaSet may go on trying beside the pods of the new one
 REQUIRE = "Require"
 
 
@@ -38,16 +39,19 @@ def refused(facts: Input, pods: Coverage) -> Refused:
         if refusal.at < facts.agent.created:
             continue  # the sidecar cannot have been in those pods
         if sidecar_is_why(refusal.message, facts.settings.sidecar_resources):
-            if not _later(refusal, pods.injected):
-                return _kept_out(facts, refusal) if demanded else _withdrawn(facts, refusal)
-        elif on_purpose(refusal.message) and not _later(refusal, pods.own):
+            if demanded and not _later(refusal, pods.injected, SLACK):
+                return _kept_out(facts, refusal)
+            if not demanded and not _later(refusal, pods.injected):
+                return _withdrawn(facts, pods, refusal)
+        elif on_purpose(refusal.message) and not _later(refusal, pods.own, SLACK):
             return Refused(condition=_covered(Reason.POD_REFUSED, f"pods of {refusal.workload} are refused: {refusal.message}"))
     return Refused()
 
 
-def _later(refusal: Refusal, pods: Iterable[Pod]) -> bool:
-    """Whether the workload got a pod since: then what was refused was mended."""
-    return any(pod.created >= refusal.at and refusal.workload in pod_keys(pod) for pod in pods)
+def _later(refusal: Refusal, pods: Iterable[Pod], slack: float = 0.0) -> bool:
+    """Whether the workload got a pod since, or so shortly before: then what was refused was mended."""
+    own = (pod for pod in pods if pod.created and refusal.workload in pod_keys(pod))
+    return any(_seconds(pod.created, refusal.at) <= slack for pod in own)
 
 
 def _kept_out(facts: Input, refusal: Refusal) -> Refused:
@@ -55,8 +59,10 @@ def _kept_out(facts: Input, refusal: Refusal) -> Refused:
     return Refused(condition=_covered(Reason.POD_REFUSED, told))
 
 
-def _withdrawn(facts: Input, refusal: Refusal) -> Refused:
+def _withdrawn(facts: Input, pods: Coverage, refusal: Refusal) -> Refused:
     left = PAUSE - _seconds(refusal.at, facts.now) if facts.now else PAUSE
+    if left <= 0 and pods.injected and not pods.missed:
+        return Refused()  # those that were refused came in another way, or are not wanted any more
     told = f"pods of {refusal.workload} were refused with the sidecar, so they start without it: {_why(facts, refusal)}"
     condition = _covered(Reason.SIDECAR_REFUSED, f"{told}, then restart the workload")
     return Refused(left > 0, condition, left + 1 if left > 0 else None)

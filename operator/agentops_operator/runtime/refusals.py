@@ -13,7 +13,11 @@ from agentops_operator.runtime.objects import Cluster, Ref
 from agentops_operator.runtime.store import Store
 
 FAILED = "reason=FailedCreate"
-NOISE = re.compile(r"^(?:Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )?(?:pods \"[^\"]*\" is forbidden: )?")
+NOISE = re.compile(
+    r"^(?:\(combined from similar events\): )?"
+    r"(?:Error creating: |create Pod \S+ in StatefulSet \S+ failed error: )?"
+    r"(?:pods \"[^\"]*\" is forbidden: )?"
+)
 LONGEST = 600  # characters of a message; the status shows 1,024
 
 
