@@ -77,7 +77,7 @@ func relayComponents(r *relayState) parts {
 			healthcheckextension.NewFactory(),
 			filestorage.NewFactory(),
 			headers.NewFactory(r.Backends),
-			sender.NewFactory(r.Verifier, r.Volume.Hold),
+			sender.NewFactory(r.Verifier, r.holding),
 			api.NewFactory(&r.Relay),
 		},
 		connectors: []connector.Factory{forwardconnector.NewFactory(), signaltometricsconnector.NewFactory()},

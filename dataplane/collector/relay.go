@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -99,6 +100,16 @@ func (r *relayState) tryWithRoom(try func(context.Context, []byte) error) func(c
 		}
 		return try(ctx, config)
 	}
+}
+
+// holding says why a configuration that starts now takes nothing: because the volume is full, and for good when it only
+// stands in for one that waits for room. It has no backends, so they would never get what it took.
+func (r *relayState) holding() func() string {
+	state := r.Config.State()
+	if state.Digest != "" || !strings.HasPrefix(state.Error, watchprovider.ErrLater.Error()) {
+		return r.Volume.Hold
+	}
+	return func() string { return cmp.Or(r.Volume.Hold(), state.Error) }
 }
 
 func (r *relayState) account(namespace, agent string) string {

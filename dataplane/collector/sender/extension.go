@@ -21,11 +21,12 @@ type Config struct{}
 // NewFactory makes the extension. Name it under "middlewares" of a receiver's HTTP server, not under "auth": what "auth"
 // refuses is always 401, which makes a sidecar drop its data, and keys that cannot be read just now are no such reason.
 //
-// hold says why nothing can be taken just now, and is empty when it can: then the sender keeps its data and tries again.
-func NewFactory(v *identity.Verifier, hold func() string) extension.Factory {
+// What holding returns is asked for each request: why nothing can be taken just now, empty when it can. Then the sender
+// keeps its data and tries again. It is called for each configuration that starts.
+func NewFactory(v *identity.Verifier, holding func() func() string) extension.Factory {
 	return extension.NewFactory(Type, func() component.Config { return &Config{} },
 		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-			return &guard{verifier: v, hold: hold}, nil
+			return &guard{verifier: v, hold: holding()}, nil
 		}, component.StabilityLevelBeta)
 }
 

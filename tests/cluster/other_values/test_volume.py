@@ -1,5 +1,6 @@
 """The relay on a volume of its own: it outlives the pod, and it may fill up."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tests.cluster.test_backends import PROGRAM, SERVICE, told
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 PLACE = "e2e-volume"
 POLICY = "e2e-volume"
+BLOCK = 4096
+KEPT_FREE = 2**20  # less than the relay keeps free, enough for its queues to give back what they hold
 BACKEND = f"http://sink.{PLACE}.svc:4318"
 
 
@@ -57,12 +60,13 @@ def test_full_volume_is_said_and_costs_no_span(product: Access, release: Release
     product.until_condition("tracepolicies", POLICY, HOME, Enforced="True")
     before = product.until("stored spans", lambda: numbers(product, queueing), lambda found: len(found) > 3)
     [pod] = pods(product, queueing, "-l", "app=first-agent")
-    filler = fill(release.volume)
+    filler = fill(release.volume, leave=KEPT_FREE)
     try:
         for kind, name, where in (("agents", "first-agent", queueing), ("tracepolicies", POLICY, HOME)):
             seen = product.until_condition(kind, name, where, Enforced="False/StorageFull")
             assert "relay.storage.size, now 64Mi" in seen["Enforced"]["message"]
         product.until_condition("maskingpolicies", "default", queueing, Enforced="True", Programmed="True")
+        fill(release.volume)
         replace_relay(product)
         product.until_condition("agents", "first-agent", queueing, Enforced="False/StorageFull")
         assert set(before) <= set(numbers(product, queueing))
@@ -79,16 +83,17 @@ def test_full_volume_is_said_and_costs_no_span(product: Access, release: Release
     assert "span " not in product.kubectl("logs", same["metadata"]["name"], "-c", "agent", "-n", queueing)
 
 
-def fill(volume: Path) -> Path:
-    """Takes every byte that is left."""
+def fill(volume: Path, leave: int = 0) -> Path:
+    """Takes what is left but for some bytes; without any, every byte."""
     filler = volume / "filler"
-    with filler.open("wb", buffering=0) as file:
+    free = os.statvfs(volume).f_bavail * os.statvfs(volume).f_frsize
+    with filler.open("ab", buffering=0) as file:
         try:
-            while file.write(bytes(4096)):
-                pass
+            for _ in range((free - leave) // BLOCK + (leave == 0)):
+                file.write(bytes(BLOCK))
         except OSError:
-            return filler
-    raise AssertionError("the volume has no end")
+            assert leave == 0
+    return filler
 
 
 def replace_relay(product: Access) -> dict[str, Any]:
