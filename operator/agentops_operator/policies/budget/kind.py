@@ -16,7 +16,7 @@ BUDGET = KindInfo(
         Column("Limit", ".spec.limit"),
         Column("Unit", ".spec.unit"),
         Column("Window", ".spec.window.kind"),
-        Column("Used %", ".status.usedPercent", "integer"),
+        Column("Used%", ".status.usedPercent", "integer"),
         *POLICY_COLUMNS,
     ),
     root_validations=(NAME_RULE,),
