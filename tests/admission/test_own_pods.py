@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from agentops_operator.agent.facts import GatewaySettings, Settings
+from agentops_operator.agent.gateway.objects import compile_gateway
 from agentops_operator.kube.children import stamp
 from agentops_operator.policies.evaluation.compile import compile_evaluation
 from tests.admission.apiserver import OPERATOR, Api
@@ -136,6 +138,18 @@ def test_evaluation_is_accepted(ready: Api) -> None:
     path = f"/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs"
     status, answer = ready.call("POST", f"{path}?dryRun=All", body, user=OPERATOR)
     assert status == 201, answer.get("message")
+
+
+def test_gateway_is_accepted_but_for_its_image_where_there_is_none(ready: Api) -> None:
+    """Secrets, account and volumes of the gateway's Deployment pass; its image is allowed by the chart's gateway.enabled only."""
+    target = {"credential": {"secret": "agentops-llm", "keys": {"apiKey": "k"}}}
+    path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
+    for image, want in (("agentops/evals:0.1.0", 201), ("agentops/gateway:0.1.0", 403)):
+        gateway = GatewaySettings(enabled=True, image=image, store_secret="agentops-redis")
+        settings = Settings(operator_namespace=NAMESPACE, gateway=gateway)
+        _, deployment = compile_gateway({"targets": {"a": target}}, settings)
+        status, answer = ready.call("POST", f"{path}?dryRun=All", deployment, user=OPERATOR)
+        assert status == want, answer.get("message")
 
 
 @pytest.mark.parametrize("kind", ["Pod", "CronJob", "StatefulSet"])
