@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.operator_process.control_plane import ControlPlane, free_port
 from tests.operator_process.process import HOME
 
 ISSUER = "https://issuer.test"
+NAMES = ("redis", "provider", "gateway")  # in the order of their start
 CONFIG_MAP = f"/api/v1/namespaces/{HOME}/configmaps/agentops-gateway"
 
 
@@ -110,9 +112,19 @@ class GatewayProcess:
     def _redis(self) -> str:
         return f"redis://127.0.0.1:{self.ports['redis']}"
 
+    def run(self, name: str, command: list[str], more: Mapping[str, str]) -> None:
+        """Starts another process, which ends with the gateway."""
+        with (self.home / f"{name}.log").open("wb") as log:
+            self.processes.append(subprocess.Popen(command, env={**os.environ, **more}, stdout=log, stderr=log, cwd=ROOT))
+
+    def stop_one(self, name: str) -> None:
+        """Ends Redis or the gateway."""
+        place = NAMES.index(name)
+        self.processes[place].kill()
+        self.processes[place].wait(10)
+
     def _run(self, name: str, command: list[str]) -> None:
         environment = {
-            **os.environ,
             "AGENTOPS_PLAN": str(self.home / "plan.v1.json"),
             "AGENTOPS_SECRETS": str(self.home / "secrets"),
             "AGENTOPS_LISTEN": f"127.0.0.1:{self.ports['llm']}",
@@ -123,8 +135,7 @@ class GatewayProcess:
             "AGENTOPS_ISSUER_NAME": ISSUER,
             "AGENTOPS_OPERATOR_SUBJECT": f"system:serviceaccount:{HOME}:agentops-operator",
         }
-        with (self.home / f"{name}.log").open("wb") as log:
-            self.processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT))
+        self.run(name, command, environment)
 
     def _bring_plans(self) -> None:
         file = self.home / "plan.v1.json"

@@ -1,0 +1,1 @@
+"""An agent that has OpenAI's SDK and nothing else: no base URL, no key, no telemetry."""
