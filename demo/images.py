@@ -17,6 +17,7 @@ from devcluster.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
+STORE_PROGRAM = "/usr/bin/redis-server"
 PROMETHEUS = ("prometheus", "promtool")
 PROGRAMS = {
     "agentops-collector": "./collector",
@@ -63,11 +64,14 @@ IMAGES = (
     ),
 )
 
+STORE = Image("agentops/store", "store", ("demo/Dockerfile", "build/demo/store"), "demo/Dockerfile")
+"""The gateway's state store, where no registry has Valkey."""
+
 DEMO_IMAGES = (
     Image(
         "agentops/demo",
         "demo",
-        ("demo/Dockerfile", "demo/__init__.py", "demo/agent", "demo/fake_provider", "demo/prometheus"),
+        ("demo/Dockerfile", "demo/__init__.py", "demo/agent", "demo/caller", "demo/fake_provider", "demo/prometheus"),
         "demo/Dockerfile",
     ),
     Image(
@@ -87,6 +91,25 @@ def collect_prometheus() -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in PROMETHEUS:
         shutil.copy2(Path("/usr/bin") / name, target / name)
+
+
+def collect_store() -> None:
+    """Copies Debian's Redis, and the libraries that it is linked to, to where its image is made from."""
+    install({STORE_PROGRAM: "redis-server"})
+    target = ROOT / "build" / "demo" / "store"
+    for library in _linked(STORE_PROGRAM):
+        _copy(library, target / library.relative_to("/"))
+    _copy(Path(STORE_PROGRAM), target / "usr" / "bin" / "redis-server")
+
+
+def _linked(program: str) -> list[Path]:
+    """The loader and the shared libraries of a program, by the paths under which they are looked for."""
+    return [Path(word) for word in run(["ldd", program]).split() if word.startswith("/")]
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
 
 
 def build_programs(names: Iterable[str] = tuple(PROGRAMS)) -> None:
