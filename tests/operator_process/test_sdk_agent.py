@@ -82,6 +82,9 @@ def test_agent_with_an_sdk_is_governed_from_end_to_end(
     assert calls == 12
     assert abs(by_agent - bill["microUsd"]) <= calls < bill["microUsd"]  # each call is rounded to a millionth of a dollar
     assert by_agent == pytest.approx(by_team) == pytest.approx(by_run)
+    for policy in (("providerfallbacks", "chat", HOME), ("budgets", "daily", "rt-a")):
+        until(f"{policy[0]} in force", lambda: condition(control_plane, *policy, "Enforced") == ("True", "PlanInForce"))  # noqa: B023
+        assert condition(control_plane, *policy, "Accepted")[0] == condition(control_plane, *policy, "Programmed")[0] == "True"
 
 
 def test_parts_that_go_away_are_told_to_the_sdk_and_in_the_conditions(
