@@ -47,7 +47,7 @@ async def test_stream_that_stalls_ends_with_a_typed_error(lab: Lab, way: Way) ->
 async def test_stream_that_takes_too_long_is_ended(lab: Lab) -> None:
     """A token now and then does not keep a stream open for ever."""
     lab.start(plan(lab.targets("a"), agents={AGENT: agent(execution={"streamSeconds": 1}, maxOutputTokens=4000)}))
-    lab.provider.fault(provider="a", pause=0.1, length=4000)
+    lab.provider.fault(provider="a", pause=0.1, length=150)
     said = Said()
     error = await refused(lab.caller().ask(CHAT_STREAM, said=said))
     assert (error.code, error.kind) == ("stream_seconds", "agentops_policy")

@@ -20,7 +20,7 @@ class Stub:
     """Serves from a thread, because a process of its own would take longer to start than to use."""
 
     name = "stub"
-    patience = 1.0
+    patience = 0.4
 
     def start(self, settings: Settings) -> "StubRunning":
         """A replica."""
