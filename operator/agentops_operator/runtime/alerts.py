@@ -12,13 +12,12 @@ from agentops_operator.agent.facts import Alerting, Key
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.live import live
+from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.objects import Cluster, ref_of
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
 EVERY = 30.0  # Prometheus evaluates once a minute by default
-FAILURES = 3
-FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
 CALL = aiohttp.ClientTimeout(total=10)
 
 
@@ -90,38 +89,24 @@ class HttpPrometheus:
             return answer
 
 
-class AlertObserver:
+class AlertObserver(Looking):
     """Asks Prometheus which rules it has loaded."""
 
     def __init__(self, source: RulesSource, store: Store, add: Callable[[Key], None], clock: Clock) -> None:
+        super().__init__(clock)
         self._source = source
         self._store = store
         self._add = add
-        self._clock = clock
-        self._failures = 0
-
-    async def first_look(self) -> None:
-        """Asks until it answered or counts as unreachable: deciding before would unsay what was said before a restart."""
-        await self.look()
-        while 0 < self._failures < FAILURES:
-            await self._clock.sleep(FIRST_PAUSE)
-            await self.look()
-
-    async def run(self) -> None:
-        """Asks for ever."""
-        while True:
-            await self._clock.sleep(EVERY)
-            await self.look()
 
     async def look(self) -> None:
         """Asks once; Prometheus counts as unreachable after three failures."""
         namespaces = self._store.agents.namespaces()
         try:
             found = loaded(await self._source.rules(), namespaces, self._store.settings.operator_namespace)
-            self._failures = 0
+            self._misses = 0
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            self._failures += 1
-            if self._failures < FAILURES:
+            self._misses += 1
+            if self._misses < FAILURES:
                 return
             said = Alerting(unreachable=f"Prometheus does not answer: {error or type(error).__name__}")
             found = dict.fromkeys(namespaces, said)

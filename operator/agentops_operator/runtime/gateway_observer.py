@@ -12,12 +12,11 @@ import aiohttp
 from agentops_operator.agent.facts import GatewayObservation, Key
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
 LOOKS_A_COUNT = 6  # a page of metrics is large, and to learn who calls there is time
-FAILURES = 3  # misses in a row before a replica counts as silent: one lost packet is no news
-FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
 WORST_FIRST = ("Away", "None", "Ready")
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -51,31 +50,17 @@ class Replica:
         return bool(self.state) and self.failures < FAILURES
 
 
-class GatewayObserver:
+class GatewayObserver(Looking):
     """Keeps what is known of the gateway fresh."""
 
     def __init__(self, gateway: GatewayClient, store: Store, add: Callable[[Key], None], clock: Clock) -> None:
+        super().__init__(clock)
         self._gateway = gateway
         self._store = store
         self._add = add
-        self._clock = clock
         self._replicas: dict[str, Replica] = {}
-        self._misses = 0
         self._looks = 0
         self._error = ""
-
-    async def first_look(self) -> None:
-        """Looks until the gateway answered or counts as unreachable: deciding before would unsay what was said before."""
-        await self.look()
-        while self._misses and self._misses < FAILURES:
-            await self._clock.sleep(FIRST_PAUSE)
-            await self.look()
-
-    async def run(self, every: float) -> None:
-        """Looks for ever."""
-        while True:
-            await self._clock.sleep(every)
-            await self.look()
 
     async def look(self) -> None:
         """One look at all replicas."""

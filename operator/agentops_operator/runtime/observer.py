@@ -10,14 +10,13 @@ import aiohttp
 
 from agentops_operator.agent.facts import Key
 from agentops_operator.runtime.clock import Clock
+from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.observations import Replica, agent_key, agent_observation, merged_agent, merged_relay
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
-FAILURES = 3  # misses in a row before the relay counts as unreachable: one lost packet is no news
-FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
 SETTLING = 60.0  # seconds in which a restarted relay does not know all sidecars yet; what it knew before stands
 CALL = aiohttp.ClientTimeout(total=5)
 
@@ -76,31 +75,17 @@ def url_host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-class Observer:
+class Observer(Looking):
     """Keeps the store's observations fresh."""
 
     def __init__(self, relay: RelayClient, store: Store, add: Callable[[Key], None], clock: Clock, metrics: Metrics) -> None:
+        super().__init__(clock)
         self._relay = relay
         self._store = store
         self._add = add
-        self._clock = clock
         self._metrics = metrics
         self._replicas: dict[str, Replica] = {}
-        self._misses = 0
         self._error = ""
-
-    async def first_look(self) -> None:
-        """Looks until the relay answered or counts as unreachable: deciding before would unsay what was observed before."""
-        await self.look()
-        while self._misses and self._misses < FAILURES:
-            await self._clock.sleep(FIRST_PAUSE)
-            await self.look()
-
-    async def run(self, every: float) -> None:
-        """Looks for ever."""
-        while True:
-            await self._clock.sleep(every)
-            await self.look()
 
     async def look(self) -> None:
         """One look at all replicas."""

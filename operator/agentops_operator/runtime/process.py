@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.relay import compile_relay
-from agentops_operator.runtime.alerts import AlertObserver, AlertWriter, RulesSource
+from agentops_operator.runtime.alerts import EVERY, AlertObserver, AlertWriter, RulesSource
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.clock import Clock
@@ -137,7 +137,7 @@ class Operator:
         if self._outside.rules is not None:
             alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
             await alerts.first_look()
-            self._run("alerts", alerts.run())
+            self._run("alerts", alerts.run(EVERY))
         await self._begin_gateway()
         self._run("resync", self._resync.run())
         self.queue.add(relay_key(self._settings.home))
