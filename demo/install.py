@@ -5,7 +5,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from demo.images import ROOT, build_and_load, build_programs
+from demo.images import IMAGES, ROOT, STORE, build_and_load, build_programs, collect_store
 from devcluster import Cluster, bin_dir, ensure_up
 from devcluster.commands import run
 from devcluster.images import archive
@@ -36,20 +36,24 @@ def install(values: Path | None = None) -> Cluster:
     """Cluster, images and chart; each part that is there already is left as it is."""
     cluster = ensure_up()
     build_programs()
-    build_and_load(cluster)
+    collect_store()
+    build_and_load(cluster, (*IMAGES, STORE))
     with step("installing the Helm chart"):
         install_chart(cluster, values)
     return cluster
 
 
 def install_chart(cluster: Cluster, values: Path | None = None) -> None:
-    """`helm upgrade --install`, then waits until operator and relay are available."""
+    """`helm upgrade --install`, then waits until operator, relay and, where there is one, gateway are available."""
     more = ["--values", str(values or VALUES)]
     helm(cluster, "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", "--wait", *more)
     _restart_outdated(cluster)
-    # helm does not wait for the relay, because the operator makes it.
-    kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", "statefulset/agentops-relay", "--timeout=60s")
-    for workload in ("deployment/agentops-operator", "statefulset/agentops-relay"):
+    # helm does not wait for relay and gateway, because the operator makes them.
+    gateway = kubectl(cluster, "get", "service", "agentops-gateway", "-n", NAMESPACE, "--ignore-not-found", "-o", "name")
+    made = ("statefulset/agentops-relay", *(("deployment/agentops-gateway",) if gateway else ()))
+    for workload in made:
+        kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", workload, "--timeout=60s")
+    for workload in ("deployment/agentops-operator", *made):
         kubectl(cluster, "rollout", "status", "-n", NAMESPACE, workload, "--timeout=180s")
 
 

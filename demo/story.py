@@ -64,4 +64,16 @@ class Step:
 
 def remove(world: World) -> None:
     """Removes what the demo made for itself; waits, so that the next run starts clean."""
+    _remove_models(world)
     world.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+
+
+def _remove_models(world: World) -> None:
+    """Removes the platform policies of the gateway's step; a platform policy says first that it may be deleted."""
+    for kind, ours in (("providerfallbacks", "/demo"), ("budgets", "/daily-")):
+        known = world.kubectl("get", "crd", f"{kind}.agentops.dev", "--ignore-not-found", "-o", "name")
+        found = world.kubectl("get", f"{kind}.agentops.dev", "-n", HOME, "-o", "name").split() if known else []
+        for policy in (name for name in found if ours in name):
+            world.kubectl("annotate", "--overwrite", policy, "-n", HOME, "agentops.dev/allow-delete=true")
+            world.kubectl("delete", policy, "-n", HOME)
+    world.kubectl("delete", "secret", "agentops-demo-models", "-n", HOME, "--ignore-not-found")

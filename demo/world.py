@@ -65,6 +65,10 @@ class World:
         """Asks a Service of the demo's namespace; JSON."""
         return json.loads(self._http(f"{self._address(service, NAMESPACE)}:8080{path}", method=method, body=body, query=query))
 
+    def tell(self, service: str, path: str, body: object) -> None:
+        """Tells a Service of the demo's namespace something, which answers nothing."""
+        self._http(f"{self._address(service, NAMESPACE)}:8080{path}", method="POST", body=body, query={})
+
     def prometheus(self, path: str, **query: str) -> Any:
         """Asks Prometheus' API; the field `data` of its answer."""
         answer = self._http(f"{self._address('prometheus', install.NAMESPACE)}:9090/api/v1/{path}", query=query)

@@ -1,6 +1,6 @@
 """The steps of the demo, one file each."""
 
-from demo.steps import agent, alerts, conditions, counters, evaluation, leaving, live_change, onward, surroundings
+from demo.steps import agent, alerts, conditions, counters, evaluation, leaving, live_change, models, onward, surroundings
 from demo.story import Step
 
 STEPS = (
@@ -12,5 +12,6 @@ STEPS = (
     Step("Alert rules, loaded and healthy", alerts.run),
     Step("The evaluation's verdict", evaluation.run),
     Step("A policy changes while the agent runs", live_change.run),
+    Step("A provider dies, an agent loops, a budget runs out", models.run),
     Step("How to look further", onward.run),
 )

@@ -1,0 +1,105 @@
+"""A shop behind the gateway: two providers, an agent with OpenAI's SDK, and the policies that give it models."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.gateway import Gateway, fetch
+from tests.cluster.access import Access
+from tests.cluster.evidence import pods
+from tests.cluster.shapes import Object, agent, container, custom, pod, workload
+
+SHOP = "e2e-gateway"
+AGENT = "desk"
+POLICY = "e2e-gateway"
+SECRET = "agentops-e2e-gateway"
+DEMO = "agentops/demo:0.1.0"
+SMALL = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}}
+PRICES = {"gpt-4o": {"input": "2.5", "output": "10"}, "gpt-4o-mini": {"input": "0.15", "output": "0.6"}}
+
+
+def fallback() -> Object:
+    """The platform's policy: the alias `smart` is answered by a, else by b; `small` by a cheaper model of b."""
+    targets = [target("a", "provider-a", "gpt-4o"), target("b", "provider-b", "gpt-4o"), target("c", "provider-b", "gpt-4o-mini")]
+    aliases = [
+        {"name": "smart", "targets": [{"name": "a"}, {"name": "b"}]},
+        {"name": "small", "targets": [{"name": "c"}]},
+    ]
+    return custom("ProviderFallback", POLICY, targets=targets, aliases=aliases)
+
+
+def target(name: str, service: str, model: str) -> Object:
+    """A model at a provider of the shop."""
+    return {
+        "name": name,
+        "provider": "openai-compatible",
+        "endpoint": f"http://{service}.{SHOP}.svc:8080",
+        "model": model,
+        "credential": {"secretName": SECRET, "keys": [{"role": "ApiKey", "key": "api-key"}]},
+        "timeoutMilliseconds": 2000,
+        "price": PRICES[model],
+    }
+
+
+def provider(name: str) -> tuple[Object, Object]:
+    """A model provider with a bill of its own, and its Service."""
+    runs = container(
+        image=DEMO,
+        command=["/opt/venv/bin/python", "-m", "demo.fake_provider"],
+        resources=SMALL,
+        volumeMounts=[],
+        readinessProbe={"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1},
+    )
+    ports = [{"port": 8080}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
+    return pod(name, runs, labels={"app": name}), {**service, "spec": {"selector": {"app": name}, "ports": ports}}
+
+
+def limited(steps: int) -> Object:
+    """The Agent, whose runs may make so many calls."""
+    return agent(AGENT, "Deployment", useCase="refunds", execution={"run": {"steps": {"max": steps}}})
+
+
+def caller() -> Object:
+    """The agent's Deployment."""
+    runs = container(
+        image=DEMO,
+        command=["/opt/venv/bin/python", "-m", "demo.caller"],
+        resources=SMALL,
+        volumeMounts=[],
+        readinessProbe={"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+    )
+    return workload("Deployment", AGENT, runs)
+
+
+@dataclass
+class Shop:
+    """Ways to ask agent, providers and gateway."""
+
+    product: Access
+    gateway: Gateway
+    bill_of_a: dict[str, Any] = field(default_factory=dict)
+
+    def build(self) -> None:
+        """Providers and policies first, then the agent, once the index says that its calls go through the gateway."""
+        self.product.apply(*provider("provider-a"), *provider("provider-b"), limited(3), namespace=SHOP)
+        self.product.until("the gateway in the index", self._entry, lambda entry: entry.get("gateway") == "Refuse")
+        self.product.wait_for_entry(SHOP, f"Deployment/{AGENT}")
+        self.product.apply(caller(), namespace=SHOP)
+
+    def ask(self, run: str, model: str = "smart") -> dict[str, Any]:
+        """Lets the agent make one call of a run."""
+        [one] = pods(self.product, SHOP, "-l", f"app={AGENT}")
+        found: dict[str, Any] = json.loads(fetch(f"http://{one['status']['podIP']}:8080", {"model": model, "run": run}))
+        return found
+
+    def bill(self, name: str) -> dict[str, Any]:
+        """What a provider charges."""
+        address = self.product.get("pod", name, "-n", SHOP)["status"]["podIP"]
+        found: dict[str, Any] = json.loads(fetch(f"http://{address}:8080/bill"))
+        return found
+
+    def _entry(self) -> dict[str, Any]:
+        items = self.product.get("injectionindexes.agentops.dev", "-n", SHOP)["items"]
+        entries = [entry for item in items for entry in item.get("agents", {}).get(f"Deployment/{AGENT}", [])]
+        return dict(next(iter(entries), {}))

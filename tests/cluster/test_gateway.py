@@ -1,0 +1,138 @@
+"""The gateway on a real node: providers that die, runs that loop, budgets that end, and each part of it that goes away."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo.gateway import LABEL, Gateway
+from demo.images import DEMO_IMAGES, build_and_load
+from demo.install import NAMESPACE
+from tests.cluster.access import Access
+from tests.cluster.conftest import fresh_namespaces
+from tests.cluster.evidence import annotation, pods, restarts
+from tests.cluster.platform import platform_policy
+from tests.cluster.shapes import custom
+from tests.cluster.shop import AGENT, POLICY, SECRET, SHOP, Shop, fallback, limited
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+OPERATOR = ("deployment/agentops-operator", "-n", NAMESPACE)
+STORE = ("statefulset/agentops-store", "-n", NAMESPACE)
+IN_FORCE = "True/PlanInForce"
+
+
+@pytest.fixture(scope="module")
+def shop(product: Access) -> Iterator[Shop]:
+    """The shop; the providers' key is not there yet."""
+    build_and_load(product.cluster, DEMO_IMAGES[:1])
+    product.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
+    with fresh_namespaces(product, SHOP), platform_policy(product, fallback(), SHOP):
+        made = Shop(product, Gateway(product.kubectl))
+        made.build()
+        try:
+            yield made
+        finally:
+            product.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
+
+
+def test_missing_secret_is_named_until_it_is_there(product: Access, shop: Shop) -> None:
+    """Programmed holds, Enforced names the Secret; once it is there, the first call is awaited, and nothing is green before."""
+    product.until_condition("providerfallbacks", POLICY, NAMESPACE, Programmed="True", Enforced="False/CredentialMissing")
+    product.kubectl("create", "secret", "generic", SECRET, "-n", NAMESPACE, "--from-literal=api-key=sk-of-the-shop")
+    awaited = "Unknown/AwaitingFirstObservation"
+    product.until_condition("providerfallbacks", POLICY, NAMESPACE, Accepted="True", Programmed="True", Enforced=awaited)
+    [one] = product.until("the agent", lambda: pods(product, SHOP, "-l", f"app={AGENT}"), lambda found: len(found) == 1)
+    assert annotation(one, "gateway") == "Refuse"
+
+
+def test_agent_does_not_notice_the_death_of_its_provider(product: Access, shop: Shop) -> None:
+    """An SDK without base URL and key is answered by provider a, and by b once a is gone; not one call fails."""
+    product.kubectl("rollout", "status", f"deployment/{AGENT}", "-n", SHOP, "--timeout=120s")
+    before = [shop.ask(f"before-{number}") for number in range(3)]
+    assert {(one["status"], one["target"]) for one in before} == {(200, f"{NAMESPACE}/{POLICY}/a")}, before
+    shop.bill_of_a = shop.bill("provider-a")
+    product.kubectl("delete", "pod", "provider-a", "-n", SHOP, "--grace-period=0", "--force")
+    after = [shop.ask(f"after-{number}") for number in range(10)]
+    assert {(one["status"], one.get("target")) for one in after} == {(200, f"{NAMESPACE}/{POLICY}/b")}, after
+    product.until_condition("providerfallbacks", POLICY, NAMESPACE, Programmed="True", Enforced=IN_FORCE)
+    product.until_condition("agents", AGENT, SHOP, Programmed="True", Enforced="True", Covered="True")
+
+
+def test_looping_run_is_stopped_at_its_limit(shop: Shop) -> None:
+    """The fourth call of a run of three steps is refused with an error that the SDK has a class for; other runs go on."""
+    calls = [shop.ask("loop") for _ in range(4)]
+    assert [one["status"] for one in calls] == [200, 200, 200, 403], calls
+    assert (calls[3]["error"], calls[3]["type"], calls[3]["code"]) == ("PermissionDeniedError", "agentops_policy", "run_steps")
+    assert shop.ask("another")["status"] == 200
+
+
+def test_changed_limit_reaches_every_replica_without_a_restart(product: Access, shop: Shop) -> None:
+    """Two more steps are allowed by each replica, and each is the pod that it was."""
+    before = {one["metadata"]["uid"]: restarts(one) for one in shop.gateway.pods()}
+    assert len(before) == 2
+    product.apply(limited(5), namespace=SHOP)
+    product.until("the new limit", lambda: product.get("agents.agentops.dev", AGENT, "-n", SHOP), in_force)
+    assert len({state["plan"]["digest"] for state in shop.gateway.state()}) == 1
+    assert [shop.ask("longer")["status"] for _ in range(6)] == [200] * 5 + [403]
+    assert {one["metadata"]["uid"]: restarts(one) for one in shop.gateway.pods()} == before
+
+
+def test_budget_steps_down_to_the_cheaper_model_and_then_blocks(product: Access, shop: Shop) -> None:
+    """From half of it on the cheaper model answers; at its end the SDK gets its error for too many requests."""
+    cheaper = {"atPercent": 50, "action": "CheaperModel", "models": [{"alias": "smart", "use": "small", "fallback": POLICY}]}
+    ladder = [cheaper, {"atPercent": 100, "action": "Block"}]
+    product.apply(custom("Budget", "daily", unit="Requests", limit="6", window={"kind": "Day"}, ladder=ladder), namespace=SHOP)
+    product.until_condition("budgets", "daily", SHOP, Accepted="True", Programmed="True", Enforced=IN_FORCE)
+    calls = [shop.ask(f"budget-{number}") for number in range(7)]
+    assert [one.get("model") for one in calls[:6]] == ["gpt-4o"] * 3 + ["gpt-4o-mini"] * 3, calls
+    refused = {name: calls[6][name] for name in ("status", "error", "code")}
+    assert refused == {"status": 429, "error": "RateLimitError", "code": "budget_exhausted"}
+    product.kubectl("delete", "budgets.agentops.dev", "daily", "-n", SHOP)
+
+
+def test_cost_by_agent_team_and_run_is_what_the_providers_bill(shop: Shop) -> None:
+    """Each call is rounded to a millionth of a dollar, and nothing else differs."""
+    bills = [shop.bill_of_a, shop.bill("provider-b")]
+    billed = sum(bill["microUsd"] for bill in bills)
+    slack = sum(line["calls"] for bill in bills for line in bill["lines"])
+    assert billed > slack
+    by_agent = shop.gateway.cost({"k8s_namespace_name": SHOP, "dev_agentops_agent": AGENT}) * 1e6
+    by_team = shop.gateway.cost({"k8s_namespace_name": SHOP, "dev_agentops_team": "payments"}) * 1e6
+    by_run = sum(run["microUSD"]["used"] for run in shop.gateway.runs(f"{SHOP}/{AGENT}"))
+    assert abs(by_agent - billed) <= slack, (by_agent, billed)
+    assert by_agent == pytest.approx(by_team) == pytest.approx(by_run)
+
+
+def test_store_that_is_down_is_told_and_refuses_what_it_should_count(product: Access, shop: Shop) -> None:
+    """Enforced says StateStoreDown, a limited agent is refused, and both end with the outage."""
+    product.kubectl("scale", *STORE, "--replicas=0")
+    try:
+        product.until_condition("agents", AGENT, SHOP, Enforced="False/StateStoreDown")
+        refused = shop.ask("down")
+        assert (refused["status"], refused["code"]) == (503, "state_unavailable")
+    finally:
+        product.kubectl("scale", *STORE, "--replicas=1")
+    product.until_condition("agents", AGENT, SHOP, Enforced="True")
+    product.until("calls again", lambda: shop.ask("up"), lambda one: one["status"] == 200)
+
+
+def test_gateway_that_is_gone_is_said_by_the_forwarder_and_brought_back(product: Access, shop: Shop) -> None:
+    """While there is neither operator nor gateway the SDK reads why; the operator that returns puts the gateway back."""
+    try:
+        product.kubectl("scale", *OPERATOR, "--replicas=0")
+        product.kubectl("scale", "deployment/agentops-gateway", "-n", NAMESPACE, "--replicas=0")
+        product.until("no gateway", lambda: product.get("pods", "-n", NAMESPACE, "-l", LABEL)["items"], lambda found: not found)
+        gone = shop.ask("gone")
+        assert (gone["status"], gone["error"], gone["code"]) == (503, "InternalServerError", "gateway_unreachable")
+    finally:
+        product.kubectl("scale", *OPERATOR, "--replicas=1")
+        product.kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
+    product.until("calls again", lambda: shop.ask("back"), lambda one: one["status"] == 200)
+    product.until_condition("agents", AGENT, SHOP, Programmed="True")
+
+
+def in_force(agent: dict[str, dict[str, object]]) -> bool:
+    """Whether the newest version of an Agent is programmed."""
+    conditions = agent["status"]["conditions"]
+    assert isinstance(conditions, list)
+    said = next(entry for entry in conditions if entry["type"] == "Programmed")
+    return bool(said["status"] == "True" and said["observedGeneration"] == agent["metadata"]["generation"])
