@@ -132,37 +132,35 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
 def _gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
     names = {
         "image": "AGENTOPS_GATEWAY_IMAGE",
-        "pull_policy": "AGENTOPS_RELAY_PULL_POLICY",
         "store_url": "AGENTOPS_GATEWAY_STORE_URL",
         "store_secret": "AGENTOPS_GATEWAY_STORE_SECRET",
     }
-    given: dict[str, Any] = dict(_given(environment, names))
-    if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
-        given["pull_secrets"] = _list(secrets)
-    if environment.get("AGENTOPS_GATEWAY_REPLICAS"):
-        given["replicas"] = int(_number(environment, "AGENTOPS_GATEWAY_REPLICAS", 2))
-    if resources := environment.get("AGENTOPS_GATEWAY_RESOURCES"):
-        given["resources"] = _json("AGENTOPS_GATEWAY_RESOURCES", resources)
+    given = _workload(environment, names, "AGENTOPS_GATEWAY_REPLICAS", "AGENTOPS_GATEWAY_RESOURCES")
     return GatewaySettings(enabled=_truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false")), **given)
 
 
 def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:
     names = {
         "image": "AGENTOPS_RELAY_IMAGE",
-        "pull_policy": "AGENTOPS_RELAY_PULL_POLICY",
         "storage_size": "AGENTOPS_RELAY_STORAGE_SIZE",
         "storage_class": "AGENTOPS_RELAY_STORAGE_CLASS",
     }
-    given: dict[str, Any] = dict(_given(environment, names))
-    if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
-        given["pull_secrets"] = _list(secrets)
-    if environment.get("AGENTOPS_RELAY_REPLICAS"):
-        given["replicas"] = int(_number(environment, "AGENTOPS_RELAY_REPLICAS", 1))
-    if resources := environment.get("AGENTOPS_RELAY_RESOURCES"):
-        given["resources"] = _json("AGENTOPS_RELAY_RESOURCES", resources)
+    given = _workload(environment, names, "AGENTOPS_RELAY_REPLICAS", "AGENTOPS_RELAY_RESOURCES")
     if persistent := environment.get("AGENTOPS_RELAY_PERSISTENT"):
         given["persistent"] = _truth(persistent)
     return RelaySettings(**given)
+
+
+def _workload(environment: Mapping[str, str], names: Mapping[str, str], replicas: str, resources: str) -> dict[str, Any]:
+    """What relay and gateway are told alike, each by variables of its own; how images are pulled is one setting for both."""
+    given: dict[str, Any] = dict(_given(environment, {"pull_policy": "AGENTOPS_RELAY_PULL_POLICY", **names}))
+    if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
+        given["pull_secrets"] = _list(secrets)
+    if environment.get(replicas):
+        given["replicas"] = int(_number(environment, replicas, 1))
+    if text := environment.get(resources):
+        given["resources"] = _json(resources, text)
+    return given
 
 
 def _given(environment: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
