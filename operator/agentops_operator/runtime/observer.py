@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
@@ -13,12 +12,12 @@ from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.observations import Replica, agent_key, agent_observation, merged_agent, merged_relay
+from agentops_operator.runtime.replicas import Replicas
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
 SETTLING = 60.0  # seconds in which a restarted relay does not know all sidecars yet; what it knew before stands
-CALL = aiohttp.ClientTimeout(total=5)
 
 
 class RelayClient(Protocol):
@@ -31,48 +30,15 @@ class RelayClient(Protocol):
         """What a replica has to say since the cursor."""
 
 
-class HttpRelay:
-    """The relay's API over HTTP; the token is read each time, because the kubelet renews it."""
+class HttpRelay(Replicas):
+    """The relay's API over HTTP."""
 
     def __init__(self, settings: RuntimeSettings) -> None:
-        self._settings = settings
-        self._session: aiohttp.ClientSession | None = None
-
-    async def addresses(self) -> tuple[str, ...]:
-        """One address behind a Service, one for each replica behind a headless one."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self._settings.relay_name, self._settings.relay_port, proto=6)
-        return tuple(sorted({url_host(str(entry[4][0])) for entry in found}))
+        super().__init__(settings.relay_name, settings.relay_port, settings.relay_token)
 
     async def observations(self, address: str, since: str) -> Mapping[str, Any]:
         """`GET /v1/observations` of one replica."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=CALL)
-        token = await asyncio.to_thread(read_token, self._settings.relay_token)
-        url = f"http://{address}:{self._settings.relay_port}/v1/observations"
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        params = {"since": since} if since else {}
-        async with self._session.get(url, params=params, headers=headers, raise_for_status=True) as response:
-            answer: Mapping[str, Any] = await response.json(content_type=None)
-            return answer
-
-    async def close(self) -> None:
-        """Closes all connections."""
-        if self._session is not None:
-            await self._session.close()
-
-
-def read_token(path: str) -> str:
-    """The token in a file; empty when there is none, as on a developer's machine."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
-
-
-def url_host(address: str) -> str:
-    """An address as it stands in a URL."""
-    return f"[{address}]" if ":" in address else address
+        return await self.get(address, "/v1/observations", {"since": since} if since else {})
 
 
 class Observer(Looking):
