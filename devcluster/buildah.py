@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from devcluster.commands import run, succeeds
+from devcluster.locking import if_free
 from devcluster.paths import cache_root
 from devcluster.recipe import full_name, options
 
@@ -64,6 +65,16 @@ def _pruning() -> list[list[str]]:
     Pruning also takes the cached layers of earlier stages, so with overlay every build would install its packages again.
     """
     return [[*buildah(), "rmi", "--prune"]] if storage_driver(cache_root() / "buildah") == "vfs" else []
+
+
+def remove_unfinished() -> None:
+    """Remove what builds that were killed left: each keeps a container, its files and a mount, until somebody does."""
+    locks = cache_root() / "locks"
+    if not (cache_root() / "buildah").exists():
+        return
+    with if_free(locks / "images", locks / "base") as nobody_builds:
+        if nobody_builds and run([*buildah(), "containers", "--quiet"]).strip():
+            run([*buildah(), "rm", "--all"])
 
 
 def isolation() -> list[str]:

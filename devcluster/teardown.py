@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from devcluster import leftovers, processes, record
+from devcluster import buildah, leftovers, processes, record
 from devcluster.commands import run
 from devcluster.locking import only_one
 from devcluster.node import cgroups, kernel, network
@@ -28,6 +28,7 @@ def down(name: str) -> None:
     cluster = Cluster(name)
     with only_one(cache_root() / "locks" / f"cluster-{name}", f"cluster {name}"):
         remove(cluster)
+    buildah.remove_unfinished()
 
 
 def remove(cluster: Cluster) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devcluster import leftovers, processes, teardown
+from devcluster import buildah, leftovers, processes, teardown
 from devcluster.errors import DevclusterError
+from devcluster.locking import if_free, only_one
 from devcluster.node import kernel, network
 from devcluster.paths import Cluster
 
@@ -81,3 +82,28 @@ def test_kernel_settings_come_back(tmp_path, monkeypatch):
     setting.write_text("99999")
     kernel.tune(Cluster("unit"))
     assert setting.read_text() == "99999"
+
+
+def test_builds_that_were_killed_leave_nothing(monkeypatch, tmp_path):
+    """Their containers keep mounts; while somebody builds, nobody can tell them from that build's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    called: list[list[str]] = []
+    monkeypatch.setattr(buildah, "buildah", lambda: ["buildah"])
+    monkeypatch.setattr(buildah, "run", lambda command: called.append(command) or "0123abcd\n")
+    buildah.remove_unfinished()
+    assert called == []
+    root = buildah.cache_root()
+    (root / "buildah").mkdir(parents=True)
+    with only_one(root / "locks" / "images", "building images"):
+        buildah.remove_unfinished()
+    assert called == []
+    buildah.remove_unfinished()
+    assert called == [["buildah", "containers", "--quiet"], ["buildah", "rm", "--all"]]
+
+
+def test_locks_that_are_not_free_are_not_waited_for(tmp_path):
+    """`down` must not wait for a build that takes minutes; afterwards all locks can be taken."""
+    with only_one(tmp_path / "second", "something"), if_free(tmp_path / "first", tmp_path / "second") as free:
+        assert not free
+    with if_free(tmp_path / "first", tmp_path / "second") as free:
+        assert free
