@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cluster.access import Access
 
+PREFIX = "agent-"  # of the Agents' names
 CHUNK = 250  # objects in one `kubectl apply`
 
 
@@ -15,8 +16,8 @@ def agent(number: int) -> dict[str, Any]:
     return {
         "apiVersion": "agentops.dev/v1alpha1",
         "kind": "Agent",
-        "metadata": {"name": f"agent-{number:05d}"},
-        "spec": {"podSelector": {"matchLabels": {"bench": f"agent-{number:05d}"}}},
+        "metadata": {"name": f"{PREFIX}{number:05d}"},
+        "spec": {"podSelector": {"matchLabels": {"bench": f"{PREFIX}{number:05d}"}}},
     }
 
 

@@ -30,6 +30,16 @@ def mark(access: Access) -> Mark:
 def writes_since(access: Access, start: Mark, user: str = OPERATOR, namespaces: Container[str] | None = None) -> Counter[str]:
     """Writes of an account by resource, as `resource` or `resource/subresource`; in these namespaces, or in all."""
     counted: Counter[str] = Counter()
+    for (resource, _), writes in writes_by_object(access, start, user, namespaces).items():
+        counted[resource] += writes
+    return counted
+
+
+def writes_by_object(
+    access: Access, start: Mark, user: str = OPERATOR, namespaces: Container[str] | None = None
+) -> Counter[tuple[str, str]]:
+    """The same by resource and name of the object."""
+    counted: Counter[tuple[str, str]] = Counter()
     with access.cluster.audit_log.open("rb") as log:
         log.seek(start.offset)
         for line in log:
@@ -40,7 +50,7 @@ def writes_since(access: Access, start: Mark, user: str = OPERATOR, namespaces: 
             ours = entry["user"]["username"] == user and entry["verb"] in WRITES
             ours = ours and (namespaces is None or ref.get("namespace") in namespaces)
             if ours and entry["stage"] == "ResponseComplete" and ref.get("resource") not in NOT_COUNTED:
-                counted["/".join(filter(None, (ref.get("resource"), ref.get("subresource"))))] += 1
+                counted["/".join(filter(None, (ref.get("resource"), ref.get("subresource")))), ref.get("name", "")] += 1
     return counted
 
 
