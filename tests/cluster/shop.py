@@ -87,11 +87,17 @@ class Shop:
         self.product.wait_for_entry(SHOP, f"Deployment/{AGENT}")
         self.product.apply(caller(), namespace=SHOP)
 
-    def ask(self, run: str, model: str = "smart") -> dict[str, Any]:
+    def ask(self, run: str, model: str = "smart", **more: str) -> dict[str, Any]:
         """Lets the agent make one call of a run."""
         [one] = pods(self.product, SHOP, "-l", f"app={AGENT}")
-        found: dict[str, Any] = json.loads(fetch(f"http://{one['status']['podIP']}:8080", {"model": model, "run": run}))
+        said = {"model": model, "run": run, **more}
+        found: dict[str, Any] = json.loads(fetch(f"http://{one['status']['podIP']}:8080", said))
         return found
+
+    def received(self, name: str) -> str:
+        """All requests that a provider got, with headers and bodies."""
+        address = self.product.get("pod", name, "-n", SHOP)["status"]["podIP"]
+        return fetch(f"http://{address}:8080/control/requests")
 
     def bill(self, name: str) -> dict[str, Any]:
         """What a provider charges."""

@@ -91,9 +91,25 @@ class GatewayProcess:
         """Takes the Secret away."""
         (self.home / "secrets" / "agentops-llm" / "api-key").unlink()
 
-    def chat(self, namespace: str, agent: str, model: str = "chat") -> tuple[int, dict[str, Any]]:
+    def received(self) -> str:
+        """All requests that the provider got, with headers and bodies."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['provider']}/control/requests", timeout=10) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    def state(self) -> dict[str, Any]:
+        """What the gateway tells the operator."""
+        headers = {"Authorization": "Bearer " + (self.home / "token").read_text()}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ports['admin']}/v1/state", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    def chat(
+        self, namespace: str, agent: str, model: str = "chat", text: str = "What is the weather?"
+    ) -> tuple[int, dict[str, Any]]:
         """One call of an Agent: status and body."""
-        body = {"model": model, "messages": [{"role": "user", "content": "What is the weather?"}]}
+        body = {"model": model, "messages": [{"role": "user", "content": text}]}
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['llm']}/v1/chat/completions",
             data=json.dumps(body).encode(),

@@ -353,3 +353,21 @@ async def test_pod_that_is_sent_to_a_gateway_that_went_needs_a_restart() -> None
     await world.run()
     assert world.condition("Agent", "billing", "Covered") == ("False", "RestartRequired")
     await world.stop()
+
+
+async def test_leaking_guardrail_of_one_replica_is_told_by_the_policy(world: World) -> None:
+    """Replicas are not assumed to be alike: the canary that one lets pass counts."""
+    spec = {"gateway": {"input": {"detectors": "Block"}}}
+    world.cluster.put(injected("one", "Refuse"))
+    world.show(agent_body(), fallback(), body("MaskingPolicy", "own", "shop", spec=spec))
+    await world.run()
+    runs(world, "one", "two")
+    [block, *_] = plan_of(world)["agents"]["shop/billing"]["guardrails"]["input"]
+    for replica, leaked in (("one", {}), ("two", {block: ["credentials.jwt"]})):
+        world.gateway.states[replica] = {**world.gateway.states[replica], "guardrails": {"leaked": leaked}}
+    await world.run(60)
+    assert world.operator.store.gateway.guards_leaked == {(block, "credentials.jwt")}
+    assert world.operator.store.gateway.guards_tested
+    world.gateway.states["two"] = {name: part for name, part in world.gateway.states["two"].items() if name != "guardrails"}
+    await world.run(60)
+    assert not world.operator.store.gateway.guards_tested

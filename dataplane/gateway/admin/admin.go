@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"agentops.dev/dataplane/gateway/guard"
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/gateway/route"
@@ -82,17 +83,21 @@ type about struct {
 }
 
 func (g *Gateway) state(w http.ResponseWriter, _ *http.Request) {
+	inForce := g.Live.State() // first: what is said below is of this plan or of a newer one
 	targets := map[string]route.State{}
+	canaries := guard.Canaries{Leaked: map[string][]string{}}
 	if s := g.Live.Snapshot(); s != nil {
 		for name, t := range s.Plan.Targets {
 			targets[name] = g.target(name, t)
 		}
+		canaries = s.Guards.Canaries(g.Now())
 	}
 	answer(w, map[string]any{
-		"gateway": about{g.ID, g.Version, g.StartedAt, g.Draining()},
-		"plan":    g.Live.State(),
-		"store":   g.Store.State(),
-		"targets": targets,
+		"gateway":    about{g.ID, g.Version, g.StartedAt, g.Draining()},
+		"plan":       inForce,
+		"store":      g.Store.State(),
+		"targets":    targets,
+		"guardrails": canaries,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/gjson"
 
@@ -14,7 +15,12 @@ import (
 )
 
 // Set holds the compiled guardrails of a plan.
-type Set struct{ rails map[string]*rail }
+type Set struct {
+	rails map[string]*rail
+
+	mu       sync.Mutex
+	canaries Canaries
+}
 
 type rail struct {
 	name   string

@@ -2,8 +2,11 @@ package guard
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"agentops.dev/dataplane/gateway/body"
 	"agentops.dev/dataplane/gateway/plan"
@@ -108,6 +111,35 @@ func TestABlockedStreamLetsNothingOut(t *testing.T) {
 	got += w.Push("0", strings.Repeat(" more", 60))
 	if len(v.Blocked) == 0 || strings.Contains(got, "sk-proj") {
 		t.Errorf("verdict %s, out %q", v, got)
+	}
+}
+
+// Every canary is caught by the guardrail that the calls pass, in each mode; a rule that misses its own is told by name.
+func TestCanariesRunThroughTheGuardrailsInForce(t *testing.T) {
+	everything := `{"version":1,"capture":"Masked","packs":[{"name":"Credentials","action":"Redact"},{"name":"Email","action":"Drop"},{"name":"Phone","action":"Hash"},{"name":"PaymentCard","action":"Partial"},{"name":"Iban","action":"Redact"},{"name":"NationalId","action":"Redact"},{"name":"IpAddress","action":"Redact"}],"rules":[{"name":"order","regex":"ORD-[0-9]{8}","action":"Redact","canary":"%s"}],"blockKeys":[]}`
+	compiled := func(mode plan.GuardMode, canary string) *Set {
+		rules := json.RawMessage(fmt.Sprintf(everything, canary))
+		s, err := Compile(&plan.Plan{Guardrails: map[string]plan.Guardrail{"g": {Mode: mode, Rules: rules, BuiltIn: []plan.BuiltIn{plan.PromptInjection, plan.HarmfulOutput}}}}, mask.Keys{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	now := time.Now()
+	for _, mode := range []plan.GuardMode{plan.Mask, plan.Block, plan.Report} {
+		s := compiled(mode, "ORD-12345678")
+		first := s.Canaries(now)
+		if len(first.Leaked) > 0 || first.Checked < 100 {
+			t.Errorf("%s: %+v", mode, first)
+		}
+		if again := s.Canaries(now.Add(retest)); !again.At.After(first.At) {
+			t.Errorf("%s: they did not run again", mode)
+		}
+	}
+	s := compiled(plan.Mask, "ORD-12345678")
+	s.rails["g"].engine, _ = mask.NewEngine(&mask.Rules{Own: []mask.Rule{{Name: "order", Regex: "ORD-[0-9]{9}", Action: mask.Redact, Canary: "ORD-12345678"}}}, mask.Keys{})
+	if got := s.Canaries(now); !slices.Equal(got.Leaked["g"], []string{"order"}) {
+		t.Errorf("got %+v", got)
 	}
 }
 

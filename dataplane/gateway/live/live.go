@@ -24,6 +24,7 @@ import (
 type Snapshot struct {
 	Plan   *plan.Plan
 	Books  *account.Books
+	Guards *guard.Set
 	agents map[string]*Agent
 }
 
@@ -44,7 +45,7 @@ func build(p *plan.Plan, keys mask.Keys) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Plan: p, Books: account.Open(p), agents: make(map[string]*Agent, len(p.Agents))}
+	s := &Snapshot{Plan: p, Books: account.Open(p), Guards: guards, agents: make(map[string]*Agent, len(p.Agents))}
 	for name, a := range p.Agents {
 		agent := &Agent{Agent: a, Name: name, Input: guards.Chain(a.Guardrails.Input), Output: guards.Chain(a.Guardrails.Output)}
 		for alias := range a.Models {

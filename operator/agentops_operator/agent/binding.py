@@ -13,6 +13,7 @@ from agentops_operator.policies.budget.compile import fault as budget_fault
 from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.policies.fallback.compile import fault as fallback_fault
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+from agentops_operator.policies.masking.compile import fault as masking_fault
 from agentops_operator.policies.masking.types import MaskingPolicySpec
 from agentops_operator.policies.trace.types import TracePolicySpec
 
@@ -55,6 +56,8 @@ def accepted(policy: Resource[Any], operator_namespace: str) -> Condition:
 def _fault(spec: Attachment) -> str:
     if isinstance(spec, BudgetSpec):
         return budget_fault(spec)
+    if isinstance(spec, MaskingPolicySpec):
+        return masking_fault(spec)
     return fallback_fault(spec) if isinstance(spec, ProviderFallbackSpec) else ""
 
 

@@ -49,7 +49,7 @@ def compile_agent(facts: Input) -> Plan:
     identity = _identity(facts, merged)
     gateway = through_gateway(facts, pods, merged.policies, facts.agent.spec.execution)
     progress = _slower(programmed(facts, pods, running, identity["digest"]), gateway)
-    outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"]), *gateway.outcomes)
+    outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"], gateway), *gateway.outcomes)
     enforced = _fold(facts, pods, running, outcomes, gateway)
     refusal = refused(facts, pods)
     coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "", gateway.way)
@@ -141,14 +141,20 @@ def team(facts: Input) -> str:
 
 
 def _outcomes(
-    facts: Input, merged: Merged, pods: Coverage, running: Sidecars, progress: Condition, row: str
+    facts: Input,
+    merged: Merged,
+    pods: Coverage,
+    running: Sidecars,
+    progress: Condition,
+    row: str,
+    gateway: ThroughGateway,
 ) -> tuple[Outcome, ...]:
     masking = masking_enforced(facts, pods, running)
     hashing = (hashing_enforced(facts, running, merged.hash_key_secret) if masking.holds else None) or masking
-    outcomes = []
+    outcomes, slow = [], None if gateway.progress is None or gateway.progress.holds else gateway.progress
     for key, spec in ((policy.key, policy.spec) for policy in merged.policies.masking):
-        seen = hashing if spec.hash_key else masking
-        outcomes.append(Outcome(key, progress.holds, seen.holds, seen))
+        seen = _together(hashing if spec.hash_key else masking, *filter(None, [gateway.guards.get(key)]))
+        outcomes.append(Outcome(key, progress.holds, seen.holds, seen, progress=slow if gateway.guards else None))
     for policy in merged.policies.tracing:
         prefix = f"{policy.key.namespace}/{policy.key.name}/"
         own = tuple(use for use in merged.backends if use.name.startswith(prefix))
@@ -172,12 +178,18 @@ def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outco
     """Enforced of the Agent: masking always, since the safe default holds without any policy; then each policy."""
     own = masking_enforced(facts, pods, running)
     limits: tuple[Condition, ...] = () if gateway.own is None else (gateway.own,)
-    conditions = [own, *limits, *(outcome.condition for outcome in outcomes)]
+    return _together(own, *limits, *(outcome.condition for outcome in outcomes))
+
+
+def _together(*conditions: Condition) -> Condition:
+    """The first that is False, else the first that is Unknown; else all of them hold."""
+    if len(conditions) == 1:
+        return conditions[0]
     for wanted in ("False", "Unknown"):
         worst = next((c for c in conditions if c.status == wanted), None)
         if worst is not None:
             return worst
-    messages = dict.fromkeys(condition.message for condition in conditions)
+    messages = dict.fromkeys(part for condition in conditions for part in condition.message.split("; "))
     return true(ConditionType.ENFORCED, Reason.ENFORCED, "; ".join(messages))
 
 

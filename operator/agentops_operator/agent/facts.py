@@ -153,6 +153,8 @@ class GatewayObservation:
         store: state of the state store as the worst replica sees it: Ready, Away or None.
         store_error: why it is away.
         missing: targets of the plan whose credential a replica does not find.
+        guards_tested: whether every replica sends canaries through its guardrails.
+        guards_leaked: (guardrail, detector) whose canary a guardrail of a replica let pass.
     """
 
     reachable: bool = False
@@ -161,6 +163,8 @@ class GatewayObservation:
     store: str = ""
     store_error: str = ""
     missing: frozenset[str] = frozenset()
+    guards_tested: bool = False
+    guards_leaked: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ MEANING: dict[Reason, str] = {
     Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",
     Reason.ENFORCED: "The effect was observed in the data plane.",
     Reason.AWAITING_FIRST_OBSERVATION: "Nothing was observed yet.",
-    Reason.BYPASSED: "A container keeps an own telemetry endpoint, so its spans do not pass the sidecar.",
-    Reason.LEAKED: "A canary came through the live masking engine unmasked.",
+    Reason.BYPASSED: "A container keeps an own telemetry endpoint or model provider, so it goes around sidecar or gateway.",
+    Reason.LEAKED: "A canary came through the live masking engine of a sidecar or of the gateway.",
     Reason.RULES_REFUSED: "A sidecar refused the rules and keeps its last good ones; the message holds its error.",
     Reason.NOT_COVERED: "Pods match but carry no sidecar, so nothing is enforced in them.",
     Reason.BACKEND_FAILING: "The relay cannot deliver to a backend; spans wait on its disk.",
@@ -229,7 +229,7 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
     ),
 }
 
-_AT_GATEWAY = ("Agent", "ProviderFallback", "Budget")
+_AT_GATEWAY = ("Agent", "ProviderFallback", "Budget", "MaskingPolicy")
 _AT_SIDECAR = ("Agent", "MaskingPolicy", "TracePolicy", "EvalPolicy")
 _POLICIES = ("MaskingPolicy", "TracePolicy", "EvalPolicy", "ProviderFallback", "Budget")
 

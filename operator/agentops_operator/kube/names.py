@@ -12,6 +12,7 @@ PLAN_KEY = "plan.v1.json"
 
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "agentops-operator"
+LABEL_VERSION = "app.kubernetes.io/version"  # of an Agent: its release
 LABEL_AGENT = "agentops.dev/agent"
 LABEL_POLICY = "agentops.dev/policy"
 LABEL_POLICY_NAMESPACE = "agentops.dev/policy-namespace"

@@ -131,7 +131,14 @@ def merged(replicas: Iterable[Replica], error: str) -> GatewayObservation:
         store=str(worst.get("state", "None")),
         store_error=str(worst.get("error", "")),
         missing=frozenset(name for name, target in targets if target.get("state") == "CredentialMissing"),
+        guards_tested=all("guardrails" in state for state in states),
+        guards_leaked=frozenset(pair for state in states for pair in _leaked(state)),
     )
+
+
+def _leaked(state: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    leaked: Mapping[str, list[str]] = (state.get("guardrails") or {}).get("leaked") or {}
+    return ((guardrail, detector) for guardrail, detectors in leaked.items() for detector in detectors)
 
 
 def _rank(state: str) -> int:

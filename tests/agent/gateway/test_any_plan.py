@@ -18,6 +18,7 @@ from agentops_operator.policies.fallback.types import (
     Routing,
     Signal,
 )
+from agentops_operator.policies.masking.types import Action, Check, Guard, MaskingPolicySpec, Pack
 from tests.agent.gateway.judge import problems
 from tests.agent.gateway.world import HOME, World
 
@@ -100,6 +101,22 @@ def budget(luck: random.Random, fallbacks: list[str]) -> dict[str, Any]:
     }
 
 
+def masking(luck: random.Random) -> dict[str, Any]:
+    """A masking policy that the API server would accept."""
+    names = luck.sample(["order", "n" * 63, "a-1", *(f"r{number}" for number in range(60))], luck.randint(0, 63))
+    regexes = ["ORD-[0-9]{8}", "(?i)größe [0-9]+", "é" * 256, r"\\bx{2,5}"]
+    rules = [
+        {"name": name, "regex": luck.choice(regexes), "action": word(luck, Action), "check": word(luck, Check), "canary": "ORD-1"}
+        for name in names
+    ]
+    packs = [{"name": str(pack), "action": word(luck, Action)} for pack in luck.sample(list(Pack), luck.randint(0, 7))]
+    places = {
+        "input": {"detectors": word(luck, Guard), "promptInjection": word(luck, Guard)},
+        "output": maybe(luck, detectors=word(luck, Guard), harmfulOutput=word(luck, Guard)),
+    }
+    return {"namespaceSelector": {}, "packs": packs, "rules": rules, **maybe(luck, gateway=places, blockKeys=["content"])}
+
+
 def world(seed: int) -> World:
     """A small cluster at random."""
     luck, made = random.Random(seed), World()
@@ -116,6 +133,8 @@ def world(seed: int) -> World:
         made.policies.append(resource("ProviderFallback", HOME, name, ProviderFallbackSpec.model_validate(spec)))
     for number in range(luck.randint(0, 4)):
         made.policies.append(resource("Budget", HOME, f"b{number}", BudgetSpec.model_validate(budget(luck, names))))
+    for number in range(luck.randint(0, 6)):
+        made.policies.append(resource("MaskingPolicy", HOME, f"m{number}", MaskingPolicySpec.model_validate(masking(luck))))
     for number in range(luck.randint(1, 5)):
         spec = {"podSelector": {"matchLabels": {"app": "a"}}, **maybe(luck, useCase="u", serviceAccountName="s")}
         made.agents.append(resource("Agent", "shop", f"a{number}", AgentSpec.model_validate(spec)))

@@ -42,7 +42,7 @@ def test_fields_are_named_as_the_report_names_them(seed: int) -> None:
     """A field that is spelt another way would be passed over, and called enforced."""
     known = set(json.loads((REPORTS / f"{ENGINE}.json").read_text())["fields"])
     plan = world(seed).plan()
-    told = {field for part in ("targets", "routes", "budgets", "agents") for field in paths(plan[part], part)}
+    told = {field for part in ("targets", "routes", "guardrails", "budgets", "agents") for field in paths(plan[part], part)}
     leaves = {field for field in told if "=" not in field or field in known or field.partition("=")[0] not in known}
     enumerated = {name.partition("=")[0] for name in known if "=" in name}
     assert {field for field in told if field.partition("=")[0] in enumerated and "=" in field} <= known

@@ -14,10 +14,11 @@ from agentops_operator.agent.gateway.resolve import Resolved, resolve
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.policies.budget.kind import BUDGET
 from agentops_operator.policies.fallback.kind import PROVIDER_FALLBACK
+from agentops_operator.policies.masking.kind import MASKING_POLICY
 
 CASES = Path(__file__).parent / "cases"
 HOME = Settings().operator_namespace
-SPECS = {kind.kind: kind.spec for kind in (AGENT, BUDGET, PROVIDER_FALLBACK)}
+SPECS = {kind.kind: kind.spec for kind in (AGENT, BUDGET, MASKING_POLICY, PROVIDER_FALLBACK)}
 
 
 @dataclass

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
-from agentops_operator.agent.gateway.support import ENGINE, among
+from agentops_operator.agent.gateway.support import ENGINE, among, paths
 from agentops_operator.agent.index_types import Gateway
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
@@ -49,6 +50,11 @@ class Judged:
 
 def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: Judged) -> Condition:
     """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that."""
+    return not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
+
+
+def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition | None:
+    """Why the Agent's part of the plan is not in force for its calls; None where it is."""
     kind = ConditionType.ENFORCED
     progress = plan_programmed(facts, row)
     if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED):
@@ -57,7 +63,25 @@ def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: 
         return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
     if not progress.holds:
         return unknown(kind, progress.reason, progress.message)
-    return _around(pods, way_of(row)) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
+    return _around(pods, way_of(row))
+
+
+def guards_enforced(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition:
+    """Enforced of guardrails: they are in force, and the canary of each detector was caught by those that calls pass."""
+    rails = {} if row is None else row.guardrails
+    fields = frozenset(paths(rails, "guardrails"))
+    return not_in_force(facts, pods, row) or unproven(fields) or _caught(facts, rails)
+
+
+def _caught(facts: Input, rails: Mapping[str, Any]) -> Condition:
+    kind = ConditionType.ENFORCED
+    if leaked := sorted({detector for rail, detector in facts.gateway.guards_leaked if rail in rails}):
+        return false(kind, Reason.LEAKED, f"canaries of {names(leaked)} passed the guardrails of the gateway")
+    if not facts.gateway.guards_tested:
+        return unknown(
+            kind, Reason.AWAITING_GATEWAY, "a replica of the gateway does not test its guardrails: it is of an older version"
+        )
+    return true(kind, Reason.ENFORCED, "canaries were caught by the guardrails of every replica of the gateway")
 
 
 def _around(pods: Coverage, way: Gateway) -> Condition | None:

@@ -1,14 +1,14 @@
 """What the gateway makes of one Agent: its part of the plan, and how far each policy is with it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from agentops_operator.agent.binding import Bound
 from agentops_operator.agent.claims import Coverage
 from agentops_operator.agent.execution import Execution
-from agentops_operator.agent.facts import Input, Invalid, Resource
-from agentops_operator.agent.gateway.observe import Judged, conflict, dangling, plan_enforced, plan_programmed
+from agentops_operator.agent.facts import Input, Invalid, Key, Resource
+from agentops_operator.agent.gateway.observe import Judged, conflict, dangling, guards_enforced, plan_enforced, plan_programmed
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import fragment_fields, paths
@@ -21,6 +21,7 @@ from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.policies.fallback.compile import fragment, unpriced
 from agentops_operator.policies.fallback.prices import table_version
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+from agentops_operator.policies.masking.guard import acts
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ThroughGateway:
         progress: Programmed, as far as the gateway goes; None when nothing is asked of it.
         own: Enforced of the Agent's own execution limits; None when it has none.
         outcomes: how far each ProviderFallback and Budget is.
+        guards: Enforced of each MaskingPolicy, as far as the gateway goes; without those that ask nothing of it.
     """
 
     row: GatewayRow | None
@@ -40,11 +42,12 @@ class ThroughGateway:
     progress: Condition | None
     own: Condition | None
     outcomes: tuple[Outcome, ...]
+    guards: Mapping[Key, Condition] = field(default_factory=dict)
 
 
 def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Execution | None) -> ThroughGateway:
     """What the gateway makes of the Agent."""
-    if not (policies.fallbacks or policies.budgets or execution):
+    if not (policies.fallbacks or policies.budgets or execution or _asked(policies)):
         return ThroughGateway(None, Gateway.NONE, None, None, ())
     resolved = resolve(facts, policies, execution)
     progress = plan_programmed(facts, resolved.row)
@@ -56,7 +59,23 @@ def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Ex
         progress=None if row is None else progress,
         own=None if execution is None else plan_enforced(facts, pods, resolved.row, Judged(_own_fields(resolved.row))),
         outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
+        guards=_guards(facts, pods, policies, row),
     )
+
+
+def _asked(policies: Bound) -> list[Key]:
+    """MaskingPolicies that change or refuse calls, and so must see them."""
+    return [policy.key for policy in policies.masking if acts(policy.spec)]
+
+
+def _guards(facts: Input, pods: Coverage, policies: Bound, row: GatewayRow | None) -> dict[Key, Condition]:
+    """A policy that only reports is not in question while no call of the Agent passes the gateway."""
+    guarded = row is not None and bool(row.guardrails)
+    keys = [policy.key for policy in policies.masking] if guarded else _asked(policies)
+    if not keys:
+        return {}
+    seen = guards_enforced(facts, pods, row)
+    return dict.fromkeys(keys, seen)
 
 
 def _own_fields(row: GatewayRow | None) -> frozenset[str]:

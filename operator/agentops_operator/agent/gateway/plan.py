@@ -30,7 +30,7 @@ def gateway_plan(rows: Mapping[str, GatewayRow]) -> dict[str, Any]:
         "priceTable": table_version(),
         "targets": {name: target for use in fragments for name, target in use.fragment.targets.items()},
         "routes": routes,
-        "guardrails": {},
+        "guardrails": _guardrails(rows[name] for name in names),
         "budgets": {name: _closed_budget(entry, routes) for name, entry in budgets.items()},
         "agents": {name: _closed_agent(rows[name].entry, routes) for name in names},
     }
@@ -41,6 +41,11 @@ def secrets_of(plan: Mapping[str, Any]) -> list[str]:
     """Secrets that the targets of the plan name."""
     found = (target.get("credential") for target in plan["targets"].values())
     return sorted({credential["secret"] for credential in found if credential})
+
+
+def _guardrails(rows: Iterable[GatewayRow]) -> dict[str, Mapping[str, Any]]:
+    found = {name: entry for row in rows for name, entry in row.guardrails.items()}
+    return {name: found[name] for name in sorted(found)}
 
 
 def _newest(uses: Iterable[FragmentUse]) -> list[FragmentUse]:

@@ -10,10 +10,12 @@ from agentops_operator.agent.facts import Input, Key, Resource
 from agentops_operator.agent.gateway.row import BudgetUse, FragmentUse, GatewayRow, make_row, version_of
 from agentops_operator.api.selector import LabelSelector
 from agentops_operator.api.verdict import Verdict
+from agentops_operator.kube.names import LABEL_VERSION
 from agentops_operator.policies.budget.compile import budget_entry
 from agentops_operator.policies.budget.types import BudgetSpec, Cheaper, Mode, Unit
 from agentops_operator.policies.fallback.compile import Fragment, fragment
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+from agentops_operator.policies.masking.guard import Guardrails, guardrails
 
 Fallback = Resource[ProviderFallbackSpec]
 Budget = Resource[BudgetSpec]
@@ -44,9 +46,11 @@ def resolve(facts: Input, policies: Bound, execution: Execution | None) -> Resol
         return Resolved(None, lost, dangling)
     kept = {route for _, route in models.values()}
     used = [policy for policy in policies.fallbacks if not kept.isdisjoint(_fragment(policy).routes)]
-    entry = _entry(facts, policies, execution, {alias: route for alias, (_, route) in models.items()}, budgets)
+    guarded = guardrails([policy.spec for policy in policies.masking])
+    entry = _entry(facts, policies, execution, {alias: route for alias, (_, route) in models.items()}, budgets, guarded)
     every = {policy.key: FragmentUse(version_of(policy), _fragment(policy)) for policy in (*used, *references.used)}
-    return Resolved(make_row(entry, (every[key] for key in sorted(every, key=str)), budgets), lost, dangling)
+    row = make_row(entry, (every[key] for key in sorted(every, key=str)), budgets, guarded.entries)
+    return Resolved(row, lost, dangling)
 
 
 def _aliases(fallbacks: Iterable[Fallback]) -> tuple[dict[str, tuple[Fallback, str]], dict[Key, dict[str, Fallback]]]:
@@ -108,7 +112,12 @@ class _References:
 
 
 def _entry(
-    facts: Input, policies: Bound, execution: Execution | None, models: Mapping[str, str], budgets: Iterable[BudgetUse]
+    facts: Input,
+    policies: Bound,
+    execution: Execution | None,
+    models: Mapping[str, str],
+    budgets: Iterable[BudgetUse],
+    guarded: Guardrails,
 ) -> dict[str, Any]:
     spec = facts.agent.spec
     limits = execution or UNLIMITED
@@ -119,10 +128,12 @@ def _entry(
         "maxOutputTokens": _longest_answer(policies.fallbacks, limits),
         "execution": execution_entry(limits),
         "budgets": [use.name for use in budgets],
-        "guardrails": {"input": [], "output": []},
+        "guardrails": {"input": list(guarded.input), "output": list(guarded.output)},
         "onUnknownPrice": str(_on_unknown_price(policies.budgets, limits)),
         "onGatewayDown": "Refuse",
     }
+    if release := facts.agent.labels.get(LABEL_VERSION):
+        entry["release"] = release
     if spec.service_account_name:
         entry["serviceAccountName"] = spec.service_account_name
     if limits.read_only_tools:

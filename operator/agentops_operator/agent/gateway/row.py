@@ -52,12 +52,14 @@ class GatewayRow:
         entry: its entry under `agents`.
         fragments: ProviderFallbacks whose routes it or its budgets name.
         budgets: budgets that its entry names.
+        guardrails: guardrails that its entry names, by names that say their content.
         digest: changes with everything that holds for the Agent, and with nothing else.
     """
 
     entry: Mapping[str, Any]
     fragments: tuple[FragmentUse, ...]
     budgets: tuple[BudgetUse, ...]
+    guardrails: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     digest: str = field(default="")
 
 
@@ -66,11 +68,16 @@ def way_of(row: GatewayRow | None) -> Gateway:
     return Gateway.NONE if row is None else Gateway(row.entry["onGatewayDown"])
 
 
-def make_row(entry: Mapping[str, Any], fragments: Iterable[FragmentUse], budgets: Iterable[BudgetUse]) -> GatewayRow:
-    """The row with its digest."""
+def make_row(
+    entry: Mapping[str, Any],
+    fragments: Iterable[FragmentUse],
+    budgets: Iterable[BudgetUse],
+    guardrails: Mapping[str, Mapping[str, Any]],
+) -> GatewayRow:
+    """The row with its digest; guardrails need no part in that, as their names in the entry say their content."""
     uses, counts = tuple(fragments), tuple(budgets)
     known = {use.fragment.policy: use.fragment.digest for use in uses}
-    return GatewayRow(entry, uses, counts, _digest(entry, known, {use.name: use.entry for use in counts}))
+    return GatewayRow(entry, uses, counts, guardrails, _digest(entry, known, {use.name: use.entry for use in counts}))
 
 
 def row_digests(plan: Mapping[str, Any]) -> dict[str, str]:

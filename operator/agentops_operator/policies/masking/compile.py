@@ -7,6 +7,8 @@ from agentops_operator.kube.digest import digest
 from agentops_operator.policies.masking.types import STRENGTH, Action, MaskingPolicySpec, MaskingRule, Pack, PackUse
 
 FORMAT = 1
+MAX_STEM = 58  # of a name that gets a number: the engine takes 63 characters
+MAX_REGEX_BYTES = 512
 SAFE_DEFAULT = MaskingPolicySpec()  # the Credentials pack: what holds when no policy binds
 
 
@@ -19,12 +21,19 @@ def merge_masking(specs: Iterable[MaskingPolicySpec]) -> MaskingPolicySpec:
     """
     merged = list(specs) or [SAFE_DEFAULT]
     hash_key = next((spec.hash_key for spec in merged if spec.hash_key is not None), None)
-    return MaskingPolicySpec(
+    # Not validated: the bounds of the schema are those of one policy, and a union may exceed them.
+    return MaskingPolicySpec.model_construct(
         packs=_packs(merged),
         rules=_rules(merged),
         block_keys=sorted({key.lower() for spec in merged for key in spec.block_keys}),
         hash_key=hash_key,
     )
+
+
+def fault(spec: MaskingPolicySpec) -> str:
+    """What is wrong with the policy although its schema takes it: bytes, where the schema counts characters."""
+    long = next((rule.name for rule in spec.rules if len(rule.regex.encode()) > MAX_REGEX_BYTES), None)
+    return f"spec.rules[{long}].regex has more than {MAX_REGEX_BYTES} bytes: write a shorter expression" if long else ""
 
 
 def stricter(one: Action, other: Action) -> Action:
@@ -57,7 +66,7 @@ def _distinct_names(rules: list[MaskingRule]) -> list[MaskingRule]:
     for rule in rules:
         name, number = rule.name, 2
         while name in taken:
-            name, number = f"{rule.name}-{number}", number + 1
+            name, number = f"{rule.name[:MAX_STEM]}-{number}", number + 1
         taken.add(name)
         result.append(rule.model_copy(update={"name": name}))
     return result

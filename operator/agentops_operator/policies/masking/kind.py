@@ -9,7 +9,8 @@ MASKING_POLICY = KindInfo(
     plural="maskingpolicies",
     singular="maskingpolicy",
     short_names=("mp",),
-    description="Declares what is masked in the telemetry of Agents, inside the agent's own pod.",
+    description="Declares what is masked in the telemetry of Agents, inside the agent's own pod, and what the gateway does "
+    "with the same findings in model calls.",
     spec=MaskingPolicySpec,
     status=MaskingPolicyStatus,
     columns=POLICY_COLUMNS,

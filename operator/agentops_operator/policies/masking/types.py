@@ -91,6 +91,40 @@ class HashKey(Model):
     )
 
 
+class Guard(StrEnum):
+    """What the gateway does with a call in which something was found."""
+
+    NONE = "None"
+    REPORT = "Report"
+    MASK = "Mask"
+    BLOCK = "Block"
+
+
+GUARD_STRICTNESS = (Guard.NONE, Guard.REPORT, Guard.MASK, Guard.BLOCK)  # weakest first
+GUARDS = "None does not look; Report lets pass and counts; Mask replaces by the detector's action; Block refuses the call."
+
+
+class InputGuards(Model):
+    """What is done with requests before a provider sees them."""
+
+    detectors: Guard = Field(default=Guard.REPORT, description=f"Matches of packs and rules. {GUARDS}")
+    prompt_injection: Guard = Field(default=Guard.REPORT, description="Plain forms of an attack on the instructions.")
+
+
+class OutputGuards(Model):
+    """What is done with answers before the agent sees them."""
+
+    detectors: Guard = Field(default=Guard.REPORT, description=f"Matches of packs and rules. {GUARDS}")
+    harmful_output: Guard = Field(default=Guard.REPORT, description="Plain forms of commands and advice that do harm.")
+
+
+class GatewayGuards(Model):
+    """What is done with model calls that pass the gateway."""
+
+    input: InputGuards = Field(default=InputGuards(), description="Requests.")
+    output: OutputGuards = Field(default=OutputGuards(), description="Answers, streamed ones too.")
+
+
 class MaskingPolicySpec(Attachment):
     """What is masked, and how."""
 
@@ -112,7 +146,14 @@ class MaskingPolicySpec(Attachment):
         json_schema_extra=marks(list_type="set"),
         description="Attribute keys whose values are always removed, compared without case.",
     )
-    hash_key: HashKey | None = Field(default=None, description="Key for the Hash action; without it Hash redacts.")
+    hash_key: HashKey | None = Field(
+        default=None, description="Key for the Hash action in telemetry; without it, and at the gateway, Hash redacts."
+    )
+    gateway: GatewayGuards = Field(
+        default=GatewayGuards(),
+        description="Where the same detectors act on model calls. What is found there is reported and changed only if asked for: "
+        "masking a request changes what the model reads.",
+    )
 
 
 class MaskingPolicyStatus(CommonStatus):
