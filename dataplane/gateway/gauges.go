@@ -41,6 +41,10 @@ func (p *process) gauges() {
 		s := p.live.State()
 		tell(1, s.Digest, s.Source)
 	})
+	if p.holds != nil {
+		telemetry.NewReader(p.registry, "held_runs", "Runs that wait for a person, in the state store: every replica says the same, so take the maximum and not the sum.",
+			[]string{"k8s_namespace_name", "dev_agentops_agent"}, p.holds.tell)
+	}
 	telemetry.NewReader(p.registry, "target_cooling", "1 while a target rests after failures.", []string{"target"}, func(tell func(float64, ...string)) {
 		if s := p.live.Snapshot(); s != nil {
 			for name := range s.Plan.Targets {

@@ -37,11 +37,16 @@ type process struct {
 	spans    *telemetry.Spans
 	registry *prometheus.Registry
 	verifier *identity.Verifier
+	history  telemetry.History
+	holds    *holds
 }
 
 // storeTimeout is how long one step on the state store may take. A disk that is slow for a moment must not refuse calls that
 // take seconds anyway.
 const storeTimeout = time.Second
+
+// holdsEvery is how often the runs that wait are counted; it costs as much as there are.
+const holdsEvery = 5 * time.Second
 
 // lingering is the part of the time to drain, as a divisor, in which new calls are still taken.
 const lingering = 5
@@ -83,6 +88,10 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 		p.spans = spans
 		sinks = append(sinks, spans)
 	}
+	p.history = sinks
+	if p.store != nil {
+		p.holds = &holds{store: p.store, history: sinks}
+	}
 	o := serve.Options{Live: p.live, Verifier: p.verifier, Clients: p.clients, Board: p.board, Sink: sinks, MaxBody: s.MaxBody, CacheMiB: s.CacheMiB, Now: time.Now}
 	if p.store != nil {
 		o.Store = p.store
@@ -101,6 +110,7 @@ func (p *process) run(ctx context.Context) error {
 	go p.live.Watch(working, p.Plan, time.Second, p.planChanged)
 	if p.store != nil {
 		go p.watch.Run(working, 2*time.Second, p.store.Ready)
+		go p.holds.run(working, holdsEvery)
 	}
 	failed := make(chan error, 3)
 	servers := []*http.Server{
@@ -170,9 +180,9 @@ func (p *process) planChanged(swapped bool, err error) {
 
 func (p *process) admin() http.Handler {
 	g := &admin.Gateway{ID: p.ID, Version: p.Version, StartedAt: time.Now().UTC(), Operator: p.Operator, Live: p.live, Verifier: p.verifier,
-		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Now: time.Now}
+		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Now: time.Now, History: p.history}
 	if p.store != nil {
-		g.Usage = p.store
+		g.Usage, g.People = p.store, p.store
 	}
 	return g.Handler()
 }

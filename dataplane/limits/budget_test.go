@@ -214,7 +214,7 @@ func TestRunWhoseFirstCallsWereAllRefusedNeverBegan(t *testing.T) {
 	team := ofTeam("shop", tokens(100))
 	var attempts []*attempt
 	for range 2 {
-		a, err := c.c.attempt(t.Context(), newCall("shop/a", "run", nil, team))
+		a, err := c.c.attempt(t.Context(), newCall("shop/a", "run", nil, team), 0)
 		if err != nil || a.verdict.Denial == nil {
 			t.Fatalf("%+v %v", a, err)
 		}

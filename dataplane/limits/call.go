@@ -22,6 +22,12 @@ type Call struct {
 	Limits *AgentLimits
 	// Charges are the budgets that apply, any number of them.
 	Charges []Charge
+	// ForPerson asks a person in the agent's place: it passes while the run is TakenOver, past the limits of the run, and is
+	// refused with RunResumed when it is not. What it uses counts like any other call's.
+	ForPerson bool
+	// Plan names what holds for the agent just now, at most 512 bytes: Verdict.PlanBefore tells when it changed between two
+	// calls of a run. Empty is not compared.
+	Plan string
 }
 
 // Amounts of one call. A call is always one request and one step.

@@ -33,6 +33,7 @@ type Reservation struct {
 	deadline   int64 // of the store's clock; zero if nothing was reserved
 	unreserved bool
 	invalid    error
+	failure    string
 }
 
 // ID of the call.

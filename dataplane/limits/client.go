@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -48,7 +49,8 @@ type Client struct {
 	store    *store
 	queue    *queue
 	runsKept int64
-	remember int64 // milliseconds
+	remember int64    // milliseconds
+	entered  sync.Map // agent -> milliseconds of the store's clock at which its held run was last put into the index again
 }
 
 // New makes a client. The store need not be up: calls return *ErrStateStore until it is.

@@ -47,6 +47,8 @@ type ErrTransition struct {
 	State RunState
 	// Hold is the number of the run's present hold; a decision about another one comes too late.
 	Hold int64
+	// Expired is the run when this decision found that it had been held too long.
+	Expired *Run
 }
 
 func (e *ErrTransition) Error() string {

@@ -54,11 +54,6 @@ func (c *Client) Runs(ctx context.Context, agent, cursor string, size int) (*Pag
 	return c.list(ctx, agent, ":runs", cursor, size)
 }
 
-// Holds lists the runs of an agent that wait for a person, the one that waits longest last.
-func (c *Client) Holds(ctx context.Context, agent, cursor string, size int) (*Page, error) {
-	return c.list(ctx, agent, ":held", cursor, size)
-}
-
 func (c *Client) list(ctx context.Context, agent, set, cursor string, size int) (*Page, error) {
 	score, after, _ := strings.Cut(cursor, "|")
 	switch {
@@ -78,17 +73,28 @@ func validCursor(score, after string) bool {
 }
 
 func (c *Client) page(ctx context.Context, agent, set, score, after string, size int) (*Page, error) {
-	replies, err := c.store.run(ctx, "runs", []invocation{{runsScript, agentRoot(agent), []any{set, score, after, size}}})
+	replies, err := c.store.run(ctx, "runs", []invocation{{runsScript, agentRoot(agent), []any{set, score, after, size, 0}}})
 	if err != nil {
 		return nil, err
 	}
-	values := replies[0].values
+	return readPage(agent, replies[0])
+}
+
+// readPage reads the reply of runs.lua.
+func readPage(agent string, r reply) (*Page, error) {
+	values := r.values
 	page := &Page{}
 	next := reply{values: values[2:4]}
 	if score := next.text(); score != "" {
 		page.Next = score + "|" + next.text()
 	}
-	for _, v := range values[4:] {
+	gone, _ := values[4].([]any)
+	for _, v := range gone {
+		if id, _ := v.(string); id != "" {
+			page.Expired = append(page.Expired, Run{ID: id, Agent: agent})
+		}
+	}
+	for _, v := range values[5:] {
 		pair, _ := v.([]any)
 		if len(pair) != 2 {
 			return nil, &ErrStateStore{Step: "runs", Err: errReply}
@@ -110,11 +116,15 @@ func (c *Client) Decide(ctx context.Context, agent, run string, d Decision) (*Ru
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	r, applied, err := c.decide(ctx, agent, run, d, holdCause{reason: ByPerson}, nil)
-	if err == nil && !applied {
-		return nil, &ErrTransition{Verb: d.Verb, State: r.State, Hold: r.holdNumber()}
+	r, applied, err := c.decide(ctx, agent, run, d, holdCause{reason: ByPerson})
+	if err != nil || applied {
+		return r, err
 	}
-	return r, err
+	refused := &ErrTransition{Verb: d.Verb, State: r.State, Hold: r.holdNumber()}
+	if r.From == Held && r.State == Cancelled {
+		refused.Expired = r
+	}
+	return nil, refused
 }
 
 func (r *Run) holdNumber() int64 {
@@ -157,22 +167,41 @@ type holdCause struct {
 }
 
 // decide returns the run, and whether the decision was applied (now or before); if not, it does not fit the run's state.
-func (c *Client) decide(ctx context.Context, agent, run string, d Decision, cause holdCause, l *AgentLimits) (*Run, bool, error) {
-	args := []any{run, string(d.Verb), d.ID, d.Hold, d.More.Steps, d.More.Tokens, d.More.MicroUSD, d.More.WallClock, d.By, d.Note,
-		string(cause.reason), cause.limit, cause.used, cause.budget, cause.key, l.wait(), l.keep(), l.idle()}
-	replies, err := c.store.run(ctx, "decide", []invocation{{decideScript, agentRoot(agent), args}})
-	if err != nil {
-		return nil, false, err
+func (c *Client) decide(ctx context.Context, agent, run string, d Decision, cause holdCause) (*Run, bool, error) {
+	l, listed := d.Limits, int64(0)
+	for range windowTries {
+		args := []any{run, string(d.Verb), d.ID, d.Hold, d.More.Steps, d.More.Tokens, d.More.MicroUSD, d.More.WallClock, d.By, d.Note,
+			string(cause.reason), cause.limit, cause.used, cause.budget, cause.key, l.wait(), l.keep(), l.idle(), listed}
+		replies, err := c.store.run(ctx, "decide", []invocation{{decideScript, agentRoot(agent), args}})
+		if err != nil {
+			return nil, false, err
+		}
+		r := &replies[0]
+		word, now := r.text(), r.int()
+		switch word {
+		case "none":
+			return nil, false, &ErrNoRun{agent, run}
+		case "index":
+			if listed, err = c.enter(ctx, agent); err != nil {
+				return nil, false, err
+			}
+			continue
+		}
+		return readDecided(agent, run, r, now, word)
 	}
-	r := &replies[0]
-	word, now := r.text(), r.int()
-	if word == "none" {
-		return nil, false, &ErrNoRun{agent, run}
-	}
+	return nil, false, &ErrStateStore{Step: "decide", Err: errIndex}
+}
+
+func readDecided(agent, run string, r *reply, now int64, word string) (*Run, bool, error) {
+	from := RunState(r.text())
 	r.next()
 	r.next()
 	fields, _ := r.next().([]any)
-	return readFields(agent, run, fields, now), word != "transition", nil
+	decided := readFields(agent, run, fields, now)
+	if from != decided.State {
+		decided.From = from
+	}
+	return decided, word != "transition", nil
 }
 
 // readFields reads a run's hash; the names are those of the scripts.
@@ -184,7 +213,8 @@ func readFields(agent, id string, fields []any, now int64) *Run {
 	}
 	n := func(name string) int64 { return asInt(f[name]) }
 	counter := func(p string) Counter { return Counter{n(p + "u"), n(p + "e"), n(p + "r")} }
-	r := &Run{ID: id, Agent: agent, Started: n("t0"), LastCall: n("tl"), DecidedBy: f["by"], Note: f["no"],
+	r := &Run{ID: id, Agent: agent, Started: n("t0"), LastCall: n("tl"), Decision: last(f["did"]), Verb: Verb(f["dv"]),
+		DecidedBy: f["by"], Note: f["no"], Decided: n("dt"), Waits: n("ws"),
 		Extra: Extension{n("xs"), n("xt"), n("xc"), n("xw")}}
 	r.RunUsage = RunUsage{State: RunState(f["st"]), Steps: counter("s"), Tokens: counter("t"), MicroUSD: counter("c")}
 	end := now
@@ -197,4 +227,13 @@ func readFields(agent, id string, fields []any, now int64) *Run {
 			Expires: n("hx"), Expired: n("hp") == 1}
 	}
 	return r
+}
+
+// last of a list of ids.
+func last(ids string) string {
+	list := strings.Fields(ids)
+	if len(list) == 0 {
+		return ""
+	}
+	return list[len(list)-1]
 }

@@ -15,6 +15,7 @@ type settlement struct {
 	op          string // commit, release, rollback or forget, as settle.lua knows them
 	reservation *Reservation
 	usage       Usage
+	failure     string
 }
 
 // queue holds the settlements that the store did not take, in memory and bounded, and tries them again.

@@ -11,6 +11,9 @@ import (
 // A window can end between its computation and the script, and then the store's time is known to the millisecond.
 const windowTries = 3
 
+// reserveTries leaves room for an agent that has to be listed before its run can be held.
+const reserveTries = windowTries + 2
+
 var errWindow = errors.New("the store's clock and the windows computed from it do not agree")
 
 // Reserve checks every limit of the call and, if all hold, reserves Call.Most in all of them. A denial is no error.
@@ -23,16 +26,22 @@ func (c *Client) Reserve(ctx context.Context, call *Call) (*Verdict, error) {
 		return v, err
 	}
 	var events []Event
-	for range windowTries {
-		a, err := c.attempt(ctx, call)
+	listed := int64(0)
+	for range reserveTries {
+		a, err := c.attempt(ctx, call, listed)
 		if err != nil {
 			return nil, err
 		}
 		events = append(events, a.verdict.Events...)
 		a.verdict.Events = events
-		if a.outside {
+		if a.outside || a.unlisted {
 			if err := c.undo(ctx, "forget", a); err != nil {
 				return nil, err
+			}
+			if a.unlisted {
+				if listed, err = c.enter(ctx, call.Agent); err != nil {
+					return nil, err
+				}
 			}
 			continue
 		}
@@ -42,6 +51,7 @@ func (c *Client) Reserve(ctx context.Context, call *Call) (*Verdict, error) {
 		if a.verdict.Denial != nil {
 			// A failure is queued: the verdict stands in any case.
 			_ = c.undo(ctx, "rollback", a)
+			c.confirm(ctx, a.verdict, call.Agent)
 		}
 		return a.verdict, nil
 	}
@@ -72,12 +82,13 @@ type attempt struct {
 	verdict     *Verdict
 	granted     []part // reserved in these
 	outside     bool   // a window does not hold the store's time
+	unlisted    bool   // the run would be held, and the agent is not in the index yet
 	hold        int    // index of the charge whose rung Hold was reached; -1
 	held        *RunHold
 	waived      string // keys of the budgets whose rung Hold the run may pass, each with a space after it
 }
 
-func (c *Client) attempt(ctx context.Context, call *Call) (*attempt, error) {
+func (c *Client) attempt(ctx context.Context, call *Call, listed int64) (*attempt, error) {
 	parts, err := split(call, c.store.clock.now())
 	if err != nil {
 		return nil, err
@@ -89,7 +100,7 @@ func (c *Client) attempt(ctx context.Context, call *Call) (*attempt, error) {
 		args = append(args, call.ID, call.Timeout.Milliseconds(), c.runsKept, flag(p.agent))
 		args = p.budgets(args, call.Most)
 		if p.agent {
-			args = call.agentArguments(args)
+			args = call.agentArguments(args, listed)
 		}
 		invocations[i] = invocation{reserveScript, p.root, args}
 	}
@@ -104,7 +115,7 @@ func (c *Client) attempt(ctx context.Context, call *Call) (*attempt, error) {
 }
 
 // agentArguments are read by check_agent in reserve.lua.
-func (call *Call) agentArguments(args []any) []any {
+func (call *Call) agentArguments(args []any, listed int64) []any {
 	l := call.Limits
 	if l == nil {
 		l = &AgentLimits{}
@@ -120,7 +131,7 @@ func (call *Call) agentArguments(args []any) []any {
 	}
 	return append(args, r.NoProgress.Window, r.NoProgress.Distinct, string(r.NoProgress.Action),
 		l.RunsAtOnce, l.NewRunsPerMinute, l.RequestsPerMinute, l.TokensPerMinute, l.Concurrency,
-		l.idle(), l.keep(), l.wait())
+		l.idle(), l.keep(), l.wait(), flag(call.ForPerson), call.Plan, listed)
 }
 
 func (l *AgentLimits) idle() int64 {
@@ -150,8 +161,8 @@ func (c *Client) holdForBudget(ctx context.Context, a *attempt) (*Verdict, error
 		RetryAfter: state.wait(c.store.clock.now())}
 	if call.Run != "" {
 		part, charge := a.reservation.find(a.hold)
-		run, began, err := c.decide(ctx, call.Agent, call.Run, Decision{Verb: HoldNow},
-			holdCause{BudgetHold, state.Limit, state.Used, state.ID, part.root + ":b:" + charge.span.key}, call.Limits)
+		run, began, err := c.decide(ctx, call.Agent, call.Run, Decision{Verb: HoldNow, Limits: call.Limits},
+			holdCause{BudgetHold, state.Limit, state.Used, state.ID, part.root + ":b:" + charge.span.key})
 		if err != nil {
 			c.queue.add(settlement{op: "release", reservation: a.reservation})
 			return nil, err

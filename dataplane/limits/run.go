@@ -10,11 +10,18 @@ type Run struct {
 	LastCall int64 `json:"lastCall"`
 	// Extra is what people granted beyond the limits.
 	Extra Extension `json:"extra"`
+	// Waits is since when the run is held or taken over, in milliseconds of the store's clock; what it was last if it is not.
+	Waits int64 `json:"waits,omitempty"`
 	// Held is the last hold, also after its decision; nil if the run was never held.
 	Held *RunHold `json:"held,omitempty"`
-	// DecidedBy and Note of the last decision.
+	// Decision, Verb, DecidedBy, Note and Decided (milliseconds of the store's clock) are of the last decision.
+	Decision  string `json:"decision,omitempty"`
+	Verb      Verb   `json:"verb,omitempty"`
 	DecidedBy string `json:"decidedBy,omitempty"`
 	Note      string `json:"note,omitempty"`
+	Decided   int64  `json:"decided,omitempty"`
+	// From is the state before the decision that returned this; empty when the decision changed nothing.
+	From RunState `json:"-"`
 }
 
 // RunState of a run.
@@ -59,7 +66,7 @@ type Extension struct {
 
 // Decision of a person about a run.
 type Decision struct {
-	// ID makes the decision idempotent: the last one of a run is not applied twice. Required, at most 128 bytes.
+	// ID makes the decision idempotent: of a run's last eight ones none is applied twice. Required, at most 128 bytes.
 	ID   string
 	Verb Verb
 	// Hold is the number of the hold that is decided; zero decides whatever there is.
@@ -69,6 +76,8 @@ type Decision struct {
 	More Extension
 	// By and Note are kept with the run, at most 256 bytes each.
 	By, Note string
+	// Limits of the agent, for how long a run that is held waits and is remembered; nil for the defaults.
+	Limits *AgentLimits
 }
 
 // Verb of a decision.
@@ -95,4 +104,6 @@ type Page struct {
 	Runs []Run
 	// Next is the cursor of the next page; empty at the end.
 	Next string
+	// Expired are runs that were found to have been held too long: they are Cancelled since this look. Each is told once.
+	Expired []Run
 }

@@ -71,7 +71,7 @@ func TestHeldRunRefusesUntilSomebodyDecides(t *testing.T) {
 	if v = c.denied(newCall("shop/a", "run", l), RunHeld); len(v.Events) != 0 || v.Denial.Held.Reason != MaxSteps || v.Denial.Used != 1 {
 		t.Fatalf("%+v", v)
 	}
-	holds, err := c.c.Holds(t.Context(), "shop/a", "", 10)
+	holds, err := c.c.Holds(t.Context(), "", 10)
 	if err != nil || len(holds.Runs) != 1 || holds.Runs[0].MicroUSD.Used != 5 || holds.Runs[0].State != Held {
 		t.Fatalf("%+v %v", holds, err)
 	}
@@ -123,7 +123,7 @@ func TestHoldThatExpiresCancelsTheRun(t *testing.T) {
 	if v := c.denied(newCall("shop/a", "run", l), RunCancelled); !v.Denial.Held.Expired {
 		t.Fatalf("%+v", v.Denial.Held)
 	}
-	if holds, err := c.c.Holds(t.Context(), "shop/a", "", 10); err != nil || len(holds.Runs) != 0 {
+	if holds, err := c.c.Holds(t.Context(), "", 10); err != nil || len(holds.Runs) != 0 {
 		t.Fatalf("%+v %v", holds, err)
 	}
 }

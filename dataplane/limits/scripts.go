@@ -19,6 +19,8 @@ var (
 	runsText string
 	//go:embed scripts/decide.lua
 	decideText string
+	//go:embed scripts/index.lua
+	indexText string
 )
 
 // script is a text and its hash, by which the store knows it.
@@ -30,6 +32,7 @@ var (
 	readScript    = load(readText)
 	runsScript    = load(runsText)
 	decideScript  = load(decideText)
+	indexScript   = load(indexText)
 )
 
 func load(text string) script {

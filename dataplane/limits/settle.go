@@ -23,7 +23,7 @@ func (c *Client) Commit(ctx context.Context, r *Reservation, u Usage) (*Receipt,
 	if err := cmp.Or(r.invalid, u.Amounts.check()); err != nil {
 		return nil, err
 	}
-	s := settlement{op: "commit", reservation: r, usage: u}
+	s := settlement{op: "commit", reservation: r, usage: u, failure: r.failure}
 	if r.unreserved {
 		s.usage.Estimated = true
 		c.queue.countUnreserved(u.MicroUSD)
@@ -44,13 +44,17 @@ func (c *Client) Release(ctx context.Context, r *Reservation) error {
 	if r.unreserved {
 		return nil
 	}
-	s := settlement{op: "release", reservation: r}
+	s := settlement{op: "release", reservation: r, failure: r.failure}
 	_, err := c.settle(context.WithoutCancel(ctx), s, r.parts)
 	if err != nil {
 		c.queue.add(s)
 	}
 	return err
 }
+
+// Failed notes, before the call is settled, that it failed and by which word. If the run makes the same call next, that is a
+// Retry.
+func (r *Reservation) Failed(word string) { r.failure = word[:min(len(word), maxName)] }
 
 // undo gives back what one attempt has reserved.
 func (c *Client) undo(ctx context.Context, op string, a *attempt) error {
@@ -92,7 +96,7 @@ func (s settlement) arguments(p part, remember int64) []any {
 	}
 	args := make([]any, 0, 16+16*len(p.charges))
 	args = append(args, s.op, call.ID, remember, forgotten, flag(p.agent), call.Run,
-		call.Limits.idle(), call.Limits.keep(), flag(u.Estimated), flag(u.PriceUnknown), u.InputTokens+u.OutputTokens, u.MicroUSD)
+		call.Limits.idle(), call.Limits.keep(), flag(u.Estimated), flag(u.PriceUnknown), u.InputTokens+u.OutputTokens, u.MicroUSD, s.failure)
 	return p.budgets(args, u.Amounts)
 }
 

@@ -23,6 +23,20 @@ type Verdict struct {
 	Events []Event
 	// Duplicate says that this Call.ID holds a reservation already; nothing was counted again.
 	Duplicate bool
+	// From is the run's state before this call; empty when the call began it.
+	From RunState
+	// Retry says that this call repeats one that failed; nil if it does not.
+	Retry *Retry
+	// PlanBefore is the Call.Plan of the run's last call, where it was another.
+	PlanBefore string
+}
+
+// Retry of a step that failed.
+type Retry struct {
+	// Number of failures of this step before.
+	Number int64 `json:"number"`
+	// Failure is the word that the last of them was settled with.
+	Failure string `json:"failure"`
 }
 
 // RunUsage is what a run has used so far and what its calls in flight may still use.
@@ -76,6 +90,8 @@ const (
 	// RunTakenOver: a person answers in the agent's place.
 	RunTakenOver Reason = "RunTakenOver"
 	RunCancelled Reason = "RunCancelled"
+	// RunResumed: Call.ForPerson, and no person has the run (any more). Ask without it.
+	RunResumed Reason = "RunResumed"
 )
 
 // Reasons of an agent.

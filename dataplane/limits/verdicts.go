@@ -16,6 +16,9 @@ func (r *Reservation) read(replies []reply) *attempt {
 		case "window":
 			a.outside, whole = true, false
 			continue
+		case "index":
+			a.unlisted, whole = true, false
+			continue
 		case "settled":
 			a.deny(&Denial{Reason: DuplicateCall})
 			whole = false
@@ -83,6 +86,11 @@ func (a *attempt) readRun(r *reply, now int64, h head) {
 	a.verdict.Run, a.waived = u, r.text()
 	held := &RunHold{Number: r.int(), Reason: Reason(r.text()), Limit: r.int(), Used: r.int(), Budget: r.text(), Since: r.int(),
 		Expires: r.int(), Expired: r.int() == 1}
+	a.verdict.From = RunState(r.text())
+	if n, failure := r.int(), r.text(); n > 0 {
+		a.verdict.Retry = &Retry{n, failure}
+	}
+	a.verdict.PlanBefore = r.text()
 	if held.Number == 0 {
 		return
 	}

@@ -50,6 +50,14 @@ func Open(p *plan.Plan) *Books {
 // InUSD says whether a limit of the agent is in money.
 func (b *Books) InUSD(agent string) bool { return b.agents[agent].usd }
 
+// Limits of an agent; nil when there are none.
+func (b *Books) Limits(agent string) *limits.AgentLimits {
+	if e := b.agents[agent]; e != nil {
+		return e.limits
+	}
+	return nil
+}
+
 // agentLimits is nil when there are none.
 func agentLimits(e plan.Execution) *limits.AgentLimits {
 	l := &limits.AgentLimits{

@@ -11,6 +11,7 @@ import (
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/gateway/route"
+	"agentops.dev/dataplane/gateway/telemetry"
 	"agentops.dev/dataplane/identity"
 	"agentops.dev/dataplane/limits"
 )
@@ -29,7 +30,10 @@ type Gateway struct {
 	Draining func() bool
 	Store    *Watch
 	Usage    Usage
-	Now      func() time.Time
+	People   People
+	// History is told of decisions.
+	History telemetry.History
+	Now     func() time.Time
 }
 
 // Usage reads the state store; nil where there is none.
@@ -45,6 +49,9 @@ func (g *Gateway) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.HandleFunc("GET /v1/state", g.operator(g.state))
 	mux.HandleFunc("GET /v1/usage", g.operator(g.usage))
+	mux.HandleFunc("GET /v1/runs", g.operator(g.runs))
+	mux.HandleFunc("GET /v1/holds", g.operator(g.holds))
+	mux.HandleFunc("POST /v1/decisions", g.operator(g.decide))
 	return mux
 }
 

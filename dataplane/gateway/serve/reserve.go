@@ -84,6 +84,7 @@ func (c *call) ask(q *limits.Call) (*limits.Verdict, *refusal) {
 	}
 	v, err := store.Reserve(c.r.Context(), q)
 	if err == nil {
+		c.rungs(v.Events)
 		return v, nil
 	}
 	away, ok := err.(*limits.ErrStateStore) //nolint:errorlint // the store returns it as it is
@@ -226,7 +227,9 @@ func (c *call) charge() {
 	ctx, cancel := c.detached()
 	defer cancel()
 	// An error means that the store is away: the charge waits in its queue.
-	_, _ = c.server.Store.Commit(ctx, c.held, c.bill.Charge())
+	if receipt, _ := c.server.Store.Commit(ctx, c.held, c.bill.Charge()); receipt != nil {
+		c.rungs(receipt.Events)
+	}
 }
 
 // release gives a reservation back that nothing was charged for.

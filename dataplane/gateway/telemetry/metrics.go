@@ -13,7 +13,7 @@ var whose = []string{"k8s_namespace_name", "dev_agentops_agent", "dev_agentops_t
 // Metrics count calls.
 type Metrics struct {
 	calls, denied, tokens, cost, unpriced, estimated, guards, cached, saved *prometheus.CounterVec
-	attempts, fallbacks, escalations, noRun, unlimited, gone                *prometheus.CounterVec
+	attempts, fallbacks, escalations, noRun, unlimited, gone, rungs         *prometheus.CounterVec
 	duration, first                                                         *prometheus.HistogramVec
 }
 
@@ -50,6 +50,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		attempts:    counter("attempts_total", "Questions to targets by how they ended.", "target", "gen_ai_provider_name", "class"),
 		guards:      counter("guardrail_hits_total", "Calls in which a guardrail's rule matched.", append(append([]string{}, whose[:2]...), "rule", "verdict")...),
 		cached:      counter("cache_total", "Calls of routes with a cache.", append(append([]string{}, whose[:2]...), "result")...),
+		rungs:       counter("ladder_steps_total", "Steps of budgets' ladders that were reached, each once a window and scope.", "budget", "action"),
 		saved:       counter("compressed_bytes_total", "Bytes that compression took out of prompts.", whose[:2]...),
 		duration:    histogram("call_duration_seconds", "Time from the request to the end of the answer."),
 		first:       histogram("first_byte_seconds", "Time from the request to the first part of a streamed answer."),
@@ -118,6 +119,9 @@ func (m *Metrics) oddities(r *Report, own, labels []string) {
 	}
 	if r.Cache != "" {
 		m.cached.WithLabelValues(r.Namespace, r.Agent, r.Cache).Inc()
+	}
+	for _, step := range r.Rungs {
+		m.rungs.WithLabelValues(step.Budget, step.Action).Inc()
 	}
 	if r.Saved > 0 {
 		m.saved.WithLabelValues(own...).Add(float64(r.Saved))

@@ -36,7 +36,12 @@ type Report struct {
 	// Saved is how many bytes compression took out of the prompt.
 	Saved    int
 	Attempts []route.Attempt
+	// Rungs of budgets that this call was the first to reach in their window.
+	Rungs []Rung
 }
+
+// Rung of a budget's ladder.
+type Rung struct{ Budget, Action string }
 
 // Sink takes reports. It must not block.
 type Sink interface{ Call(*Report) }

@@ -3,6 +3,8 @@
 --   :s:ID  text  how a call was settled: c(ommitted), r(eleased), or the record of what was swept
 --   :b:... hash  one budget in one window                  :q :t :n  hash  requests, tokens, new runs of a minute
 --   :r:RUN hash  one run                                   :runs zset by start, :live by end of activity, :held by expiry
+--   :wait  zset  runs that are held or taken over, by the time since when
+--   :i     hash  o: the number under which the index of all agents (index.lua) has this one, c: numbers that were taken out
 local root, call = KEYS[1], redis.call
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -134,14 +136,36 @@ local function sweep(most)
   end
 end
 
--- Holds that nobody decided in time cancel their run.
-local function expire_holds()
-  for _, run in ipairs(call('ZRANGEBYSCORE', root .. ':held', '-inf', now, 'LIMIT', 0, 100)) do
-    call('ZREM', root .. ':held', run)
-    if call('HGET', root .. ':r:' .. run, 'st') == 'Held' then
-      call('HSET', root .. ':r:' .. run, 'st', 'Cancelled', 'hp', 1)
-    end
-  end
+-- Nobody decided in time. Says whether the run was held until now.
+local function expire_hold(run)
+  call('ZREM', root .. ':held', run)
+  if call('HGET', root .. ':r:' .. run, 'st') ~= 'Held' then return false end
+  call('ZREM', root .. ':wait', run)
+  call('HSET', root .. ':r:' .. run, 'st', 'Cancelled', 'hp', 1)
+  return true
+end
+
+-- The run waits for a person, or a person has it.
+local function waits(run)
+  call('HSET', root .. ':r:' .. run, 'ws', now)
+  call('ZADD', root .. ':wait', now, run); stay(root .. ':wait', RES_KEEP)
+end
+
+-- No run may begin to wait before the index of all agents has this one: whoever lists what waits would not find it. The
+-- index lies in another slot, so the caller writes it first and brings the number that it got; a number that a reader has
+-- taken out meanwhile does not count.
+local function listed(number)
+  local v = call('HMGET', root .. ':i', 'o', 'c')
+  if v[1] then return true end
+  if number <= int(v[2]) then return false end
+  call('HSET', root .. ':i', 'o', number); stay(root .. ':i', RES_KEEP)
+  return true
+end
+
+-- Nobody waits here any more: what the index has up to this number may go.
+local function unlisted(number)
+  call('HDEL', root .. ':i', 'o')
+  call('HSET', root .. ':i', 'c', math.max(number, int(call('HGET', root .. ':i', 'c')))); stay(root .. ':i', RES_KEEP)
 end
 
 -- A budget's arguments, written by charge.go.

@@ -1,5 +1,5 @@
 -- Checks every limit of one slot and reserves in all of them, or in none.
--- Reply: {word, now, reason, limit, used, reserved, retry, begun, run..., budgets...}
+-- Reply: {word, now, reason, limit, used, reserved, retry, begun, run..., budgets...}; {'index', now} asks for listed() first.
 local id, timeout, runs_kept, agent = arg(), num(), num(), num()
 sweep(8)
 
@@ -14,10 +14,11 @@ end
 
 local new, run, key, v, idle, keep = false, '', nil, nil, 0, 0
 local fingerprint, tokens, usd, at_once = '', 0, 0, 0
+local for_person, plan, number = 0, '', 0
 local buckets, minute = {0, 0, 0}, {}
 
 local RUN = {'st', 't0', 'pz', 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr', 'xs', 'xt', 'xc', 'xw', 'fp', 'wv',
-  'hn', 'hr', 'hl', 'hu', 'hb', 'ha', 'hx', 'hp'}
+  'hn', 'hr', 'hl', 'hu', 'hb', 'ha', 'hx', 'hp', 'ff', 'fn', 'fc', 'pl'}
 
 local function load_run()
   local got = call('HMGET', key, unpack(RUN))
@@ -27,6 +28,7 @@ local function load_run()
   for _, name in ipairs({'t0', 'pz', 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr', 'xs', 'xt', 'xc', 'xw'}) do
     v[name] = int(v[name])
   end
+  v.from = v.st or ''
   v.st = v.st or 'Running'
   if new then v.t0 = now end
 end
@@ -36,7 +38,9 @@ local function tell(reply)
     for _, name in ipairs({'t0', 'pz', 'su', 'se', 'sr', 'tu', 'te', 'tr', 'cu', 'ce', 'cr'}) do reply[#reply + 1] = v[name] end
     reply[#reply + 1] = v.st
     reply[#reply + 1] = v.wv or ''
-    for _, name in ipairs({'hn', 'hr', 'hl', 'hu', 'hb', 'ha', 'hx', 'hp'}) do reply[#reply + 1] = v[name] or '' end
+    for _, name in ipairs({'hn', 'hr', 'hl', 'hu', 'hb', 'ha', 'hx', 'hp', 'from', 'again', 'why', 'was'}) do
+      reply[#reply + 1] = v[name] or ''
+    end
   end
   return reply
 end
@@ -48,6 +52,7 @@ end
 -- At a run's own limit: refuse, or hold the run for a person. What only waits for calls in flight holds nobody.
 local function at_limit(reason, limit, used, reserved, retry, action, expiry)
   if action ~= 'Hold' or retry > 0 then return deny(reason, limit, used, reserved, retry) end
+  if not listed(number) then return {'index', now} end
   v.hn = int(v.hn) + 1
   v.st, v.hr, v.hl, v.hu, v.hb, v.ha, v.hx, v.hp = 'Held', reason, limit, used, '', now, now + expiry, 0
   call('HSET', key, 'st', v.st, 'hn', v.hn, 'hr', reason, 'hl', limit, 'hu', used, 'hb', '', 'hk', '', 'ha', now, 'hx', v.hx,
@@ -55,6 +60,7 @@ local function at_limit(reason, limit, used, reserved, retry, action, expiry)
   if new then call('HSET', key, 't0', now, 'tl', now); call('ZADD', root .. ':runs', now, run) end
   stay(key, expiry + keep); stay(root .. ':runs', expiry + keep)
   call('ZADD', root .. ':held', v.hx, run); stay(root .. ':held', expiry + keep)
+  waits(run)
   call('ZREM', root .. ':live', run)
   return tell({'denied', now, 'RunHeld', limit, used, reserved, 0, 1})
 end
@@ -112,6 +118,7 @@ local function check_agent()
   local new_runs, requests, rate_tokens, flight = num(), num(), num(), num()
   idle, keep = num(), num()
   local expiry = num()
+  for_person, plan, number = num(), arg(), num()
   if run ~= '' then
     key = root .. ':r:' .. run
     load_run()
@@ -120,11 +127,16 @@ local function check_agent()
   if run ~= '' then
     if v.st == 'Held' and now >= tonumber(v.hx) then
       v.st, v.hp = 'Cancelled', 1
-      expire_holds()
+      expire_hold(run)
     end
     if v.st == 'Held' then return deny('RunHeld', tonumber(v.hl), tonumber(v.hu), 0, 0) end
-    if v.st == 'TakenOver' or v.st == 'Cancelled' then return deny('Run' .. v.st, 0, 0, 0, 0) end
+    if v.st == 'Cancelled' or (v.st == 'TakenOver' and for_person == 0) then return deny('Run' .. v.st, 0, 0, 0, 0) end
+    if for_person == 1 and v.st ~= 'TakenOver' then return deny('RunResumed', 0, 0, 0, 0) end
     if v.st == 'Finished' then v.st = 'Running' end
+  end
+  -- A person is asked in the agent's place: what stopped the agent must not stop the person.
+  if v and v.st == 'TakenOver' then fingerprint = ''
+  elseif run ~= '' then
     local wall = now - v.t0 - v.pz
     if wall_max > 0 and wall >= wall_max + v.xw then
       return at_limit('MaxWallClock', wall_max + v.xw, wall, 0, 0, wall_do, expiry)
@@ -204,15 +216,18 @@ end
 local function keep_run()
   v.sr, v.tr, v.cr = v.sr + 1, v.tr + tokens, v.cr + usd
   local fields = {'sr', v.sr, 'tr', v.tr, 'cr', v.cr, 'tl', now, 'st', v.st}
-  if fingerprint ~= '' then
-    fields[11], fields[12] = 'fp', ((v.fp or '') .. fingerprint):sub(-512)
-  end
+  local function field(name, value) fields[#fields + 1] = name; fields[#fields + 1] = value end
+  if fingerprint ~= '' then field('fp', ((v.fp or '') .. fingerprint):sub(-512)) end
+  if plan ~= '' and plan ~= v.pl then v.was = v.pl; field('pl', plan) end
   if new then
-    fields[#fields + 1] = 't0'; fields[#fields + 1] = now
+    field('t0', now)
     call('ZADD', root .. ':runs', now, run)
   end
   call('HSET', key, unpack(fields))
-  call('ZADD', root .. ':live', now + math.max(idle, timeout), run)
+  -- What failed last is asked again, or something else is.
+  if v.ff and v.ff == fingerprint then v.again, v.why = int(v.fn), v.fc; call('HDEL', key, 'ff')
+  elseif v.fn then call('HDEL', key, 'ff', 'fn', 'fc') end
+  if v.st ~= 'TakenOver' then call('ZADD', root .. ':live', now + math.max(idle, timeout), run) end
   -- The longest that anything of this run can still need: its own memory, and a call in flight.
   if call('PTTL', key) < keep + timeout then
     stay(key, keep + timeout); stay(root .. ':runs', 2 * (keep + timeout)); stay(root .. ':live', 2 * (keep + timeout))

@@ -1,12 +1,15 @@
 -- One run, or a page of runs from the highest score down.
--- Reply: {word, now, next score, next run, {run, {field, value...}}...}
-local set, score, after, size = arg(), arg(), arg(), num()
+-- Reply: {word, now, next score, next run, {run that was held too long...}, {run, {field, value...}}...}
+local set, score, after, size, number = arg(), arg(), arg(), num(), num()
 sweep(1000)
-expire_holds()
+local gone = {}
+for _, run in ipairs(call('ZRANGEBYSCORE', root .. ':held', '-inf', now, 'LIMIT', 0, 1000)) do
+  if expire_hold(run) then gone[#gone + 1] = run end
+end
 local function fields(run) return call('HGETALL', root .. ':r:' .. run) end
-if set == '' then return {'ok', now, '', '', {after, fields(after)}} end
+if set == '' then return {'ok', now, '', '', gone, {after, fields(after)}} end
 
-local key, reply, offset = root .. set, {'ok', now, '', ''}, 0
+local key, reply, offset = root .. set, {'ok', now, '', '', gone}, 0
 local top = score == '' and '+inf' or score
 while true do
   local some = call('ZREVRANGEBYSCORE', key, top, '-inf', 'WITHSCORES', 'LIMIT', offset, size)
@@ -18,10 +21,12 @@ while true do
       if #f == 0 then call('ZREM', key, run); offset = offset - 1
       else
         reply[#reply + 1] = {run, f}
-        if #reply == size + 4 then reply[3], reply[4] = at_score, run; return reply end
+        if #reply == size + 5 then reply[3], reply[4] = at_score, run; return reply end
       end
     end
   end
-  if #some < 2 * size then return reply end
+  if #some < 2 * size then break end
   offset = offset + size
 end
+if number > 0 and call('ZCARD', key) == 0 then unlisted(number); reply[1] = 'empty' end
+return reply

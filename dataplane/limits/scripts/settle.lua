@@ -1,7 +1,7 @@
 -- Commit, release, or roll back one call in one slot. Idempotent by the call's id.
 -- Reply: {word, now, budgets...}
 local op, id, keep, swept_before, agent, run, idle, run_keep = arg(), arg(), num(), num(), num(), arg(), num(), num()
-local estimated, unpriced, tokens, usd = num(), num(), num(), num()
+local estimated, unpriced, tokens, usd, failure = num(), num(), num(), num(), arg()
 sweep(8)
 
 local budgets, actual = {}, {}
@@ -83,6 +83,10 @@ if rec then
     commit and estimated == 1, unpriced_of)
   if rec[1] ~= '' then
     if not commit and rec[2] ~= '' then unmark_call() end
+    if failure ~= '' and rec[2] ~= '' and waits then
+      local key = root .. ':r:' .. rec[1]
+      call('HSET', key, 'ff', rec[2], 'fc', failure); call('HINCRBY', key, 'fn', 1)
+    end
     if waits == 0 then call('ZADD', root .. ':live', 'XX', now + idle, rec[1]) end
     if op == 'rollback' or op == 'forget' then unmake_run() end
   end
