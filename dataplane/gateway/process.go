@@ -16,6 +16,7 @@ import (
 
 	"agentops.dev/dataplane/gateway/admin"
 	"agentops.dev/dataplane/gateway/live"
+	"agentops.dev/dataplane/gateway/probe"
 	"agentops.dev/dataplane/gateway/route"
 	"agentops.dev/dataplane/gateway/serve"
 	"agentops.dev/dataplane/gateway/telemetry"
@@ -34,6 +35,7 @@ type process struct {
 	board    *route.Board
 	clients  *upstream.Clients
 	server   *serve.Server
+	prober   *probe.Prober
 	spans    *telemetry.Spans
 	registry *prometheus.Registry
 	verifier *identity.Verifier
@@ -97,6 +99,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 		o.Store = p.store
 	}
 	p.server = serve.New(o)
+	p.prober = p.newProber(o)
 	p.gauges()
 	return p, nil
 }
@@ -112,6 +115,7 @@ func (p *process) run(ctx context.Context) error {
 		go p.watch.Run(working, 2*time.Second, p.store.Ready)
 		go p.holds.run(working, holdsEvery)
 	}
+	go p.prober.Run(working, p.server.Leaving)
 	failed := make(chan error, 3)
 	servers := []*http.Server{
 		{Handler: p.server, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10},
@@ -180,7 +184,7 @@ func (p *process) planChanged(swapped bool, err error) {
 
 func (p *process) admin() http.Handler {
 	g := &admin.Gateway{ID: p.ID, Version: p.Version, StartedAt: time.Now().UTC(), Operator: p.Operator, Live: p.live, Verifier: p.verifier,
-		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Now: time.Now, History: p.history}
+		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Probes: p.prober.State, Now: time.Now, History: p.history}
 	if p.store != nil {
 		g.Usage, g.People = p.store, p.store
 	}

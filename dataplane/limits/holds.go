@@ -21,6 +21,9 @@ var errIndex = errors.New("the index of agents changed again and again")
 // enter puts an agent into the index, before one of its runs is held: a gateway that dies in between leaves an entry too
 // many, which the next reader takes out, and never a hold that nobody finds.
 func (c *Client) enter(ctx context.Context, agent string) (number int64, err error) {
+	if IsProbe(agent) {
+		return 1, nil // nobody decides about a probe's run, so nobody may find it
+	}
 	replies, err := c.store.run(ctx, "index", []invocation{{indexScript, indexRoot, []any{"enter", agent}}})
 	if err != nil {
 		return 0, err

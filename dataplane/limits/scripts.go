@@ -21,6 +21,10 @@ var (
 	decideText string
 	//go:embed scripts/index.lua
 	indexText string
+	//go:embed scripts/pose.lua
+	poseText string
+	//go:embed scripts/forget.lua
+	forgetText string
 )
 
 // script is a text and its hash, by which the store knows it.
@@ -33,6 +37,8 @@ var (
 	runsScript    = load(runsText)
 	decideScript  = load(decideText)
 	indexScript   = load(indexText)
+	poseScript    = load(poseText)
+	forgetScript  = load(forgetText)
 )
 
 func load(text string) script {

@@ -10,6 +10,7 @@ import (
 	"agentops.dev/dataplane/gateway/guard"
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/plan"
+	"agentops.dev/dataplane/gateway/probe"
 	"agentops.dev/dataplane/gateway/route"
 	"agentops.dev/dataplane/gateway/telemetry"
 	"agentops.dev/dataplane/identity"
@@ -29,8 +30,10 @@ type Gateway struct {
 	Missing  func(plan.Target) string
 	Draining func() bool
 	Store    *Watch
-	Usage    Usage
-	People   People
+	// Probes says which limits of the plan were observed.
+	Probes func() *probe.State
+	Usage  Usage
+	People People
 	// History is told of decisions.
 	History telemetry.History
 	Now     func() time.Time
@@ -105,6 +108,7 @@ func (g *Gateway) state(w http.ResponseWriter, _ *http.Request) {
 		"store":      g.Store.State(),
 		"targets":    targets,
 		"guardrails": canaries,
+		"probes":     g.Probes(),
 	})
 }
 

@@ -78,6 +78,17 @@ type Live struct {
 // New starts without a plan.
 func New(now func() time.Time) *Live { return &Live{now: now, state: State{Source: "None"}} }
 
+// Of is a plan that stays as it is.
+func Of(p *plan.Plan) (*Live, error) {
+	s, err := build(p, mask.Keys{})
+	if err != nil {
+		return nil, err
+	}
+	l := New(time.Now)
+	l.snapshot.Store(s)
+	return l, nil
+}
+
 // Snapshot is nil until there is a plan.
 func (l *Live) Snapshot() *Snapshot { return l.snapshot.Load() }
 

@@ -18,7 +18,7 @@ const (
 
 // gate verifies tokens and remembers the good ones for a while.
 type gate struct {
-	verifier *identity.Verifier
+	verifier Callers
 	now      func() time.Time
 
 	mu    sync.RWMutex
@@ -30,7 +30,7 @@ type known struct {
 	until time.Time
 }
 
-func newGate(v *identity.Verifier, now func() time.Time) *gate {
+func newGate(v Callers, now func() time.Time) *gate {
 	return &gate{verifier: v, now: now, known: map[string]known{}}
 }
 

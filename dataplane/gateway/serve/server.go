@@ -25,10 +25,15 @@ type Store interface {
 	Release(ctx context.Context, r *limits.Reservation) error
 }
 
+// Callers says whose a token is, and until when it is good.
+type Callers interface {
+	Caller(ctx context.Context, authorization string) (identity.Identity, time.Time, *identity.Refusal)
+}
+
 // Options of a server.
 type Options struct {
 	Live     *live.Live
-	Verifier *identity.Verifier
+	Verifier Callers
 	// Store is nil where there is none.
 	Store    Store
 	Clients  *upstream.Clients

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"agentops.dev/dataplane/gateway/api"
@@ -83,6 +84,13 @@ type Clients struct {
 func NewClients(secrets string, userAgent string) *Clients {
 	s := NewSecrets(secrets)
 	return &Clients{direct: newDirect(s, userAgent), translated: newTranslated(s)}
+}
+
+// Over makes clients whose calls a round tripper answers in place of the network; they have no credentials.
+func Over(t http.RoundTripper, userAgent string) *Clients {
+	c := NewClients("", userAgent)
+	c.direct.client.Transport = t
+	return c
 }
 
 // Do asks the call's target.
