@@ -55,7 +55,10 @@ def test_workloads_of_users_are_never_written() -> None:
 def test_objects_of_users_are_read_and_only_their_status_is_written(kind: Any) -> None:
     """The operator writes specs of the records and the index, which are its own, and of nothing else."""
     verbs = _allowed(CLUSTER, GROUP, kind.plural)
-    if kind.status:
+    if kind.record:
+        assert {"get", "list", "watch", "create", "delete"} == verbs
+        assert {"patch"} == _allowed(CLUSTER, GROUP, f"{kind.plural}/status")
+    elif kind.status:
         assert {"get", "list", "watch"} == verbs
         assert {"patch"} == _allowed(CLUSTER, GROUP, f"{kind.plural}/status")
     else:

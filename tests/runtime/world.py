@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from agentops_operator.agent.facts import Input, Settings
+from agentops_operator.agent.holds.decision import Delivery
+from agentops_operator.agent.holds.waiting import RunNow
 from agentops_operator.agent.plan import Plan
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.objects import Ref
@@ -65,20 +67,61 @@ class FakeGateway:
         return self.usages[agent]
 
 
+class FakeHolds:
+    """What a gateway says of held runs and takes of decisions, as a test wrote it down."""
+
+    def __init__(self) -> None:
+        self.waiting: list[dict[str, Any]] = []
+        self.runs: dict[str, RunNow] = {}
+        self.decisions: list[dict[str, Any]] = []
+        self.answers: list[Delivery] = []
+        self.away = False
+        self.asked = 0
+
+    async def addresses(self) -> tuple[str, ...]:
+        """One replica, unless it is away."""
+        if self.away:
+            raise OSError("no such name")
+        return ("10.0.0.1",)
+
+    async def holds(self, address: str, cursor: str) -> Mapping[str, Any]:
+        """Three holds a page."""
+        self.asked += 1
+        start = int(cursor or 0)
+        end = start + 3
+        return {"holds": self.waiting[start:end], "next": str(end) if end < len(self.waiting) else ""}
+
+    async def run(self, address: str, agent: str, run: str) -> RunNow | None:
+        """The run that was written down."""
+        return self.runs.get(f"{agent} {run}")
+
+    async def decide(self, address: str, body: Mapping[str, Any]) -> Delivery:
+        """The next answer that was written down; the last one stays."""
+        self.decisions.append(dict(body))
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
 class World:
     """One process of the operator, and the cluster that outlives it."""
 
     def __init__(
-        self, cluster: FakeCluster | None = None, clock: FakeClock | None = None, compile_settings: Settings | None = None
+        self,
+        cluster: FakeCluster | None = None,
+        clock: FakeClock | None = None,
+        compile_settings: Settings | None = None,
+        receiver: str = "",
+        holds: FakeHolds | None = None,
     ) -> None:
         self.cluster = cluster or FakeCluster()
         self.clock = clock or FakeClock()
         self.metrics = Metrics()
         self.relay = FakeRelay()
         self.gateway = FakeGateway()
+        self.holds = holds or FakeHolds()
+        self.receiver = receiver
         self.settings = compile_settings or Settings(operator_namespace=HOME)
-        settings = RuntimeSettings(compile=self.settings, workers=4)
-        outside = Outside(self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway)
+        settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver)
+        outside = Outside(self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway, holds=self.holds)
         self.operator = Operator(settings, outside)
         self.cluster.calls.clear()
         self._starting: asyncio.Task[None] | None = None
@@ -115,7 +158,7 @@ class World:
     async def restart(self) -> "World":
         """The same cluster with a new process."""
         await self.stop()
-        world = World(self.cluster, self.clock, self.settings)
+        world = World(self.cluster, self.clock, self.settings, self.receiver, self.holds)
         world.gateway = self.gateway
         world.operator._outside = replace(world.operator._outside, gateway=self.gateway)
         world.echo()

@@ -220,6 +220,7 @@ def _status(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, way
         "capture": str(merged.tracing.capture),
         "rulesDigest": merged.rules["digest"],
         "policies": _policies(merged),
+        **({"unlistedHolds": facts.unlisted_holds} if facts.unlisted_holds else {}),
     }
 
 

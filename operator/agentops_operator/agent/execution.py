@@ -1,8 +1,7 @@
-"""Limits on what an Agent's runs may use: `Agent.spec.execution`.
+"""Limits on what an Agent's runs may use: `Agent.spec.execution`."""
 
-At each of them the call is refused. To hold the run for a person instead is not offered before a person can decide.
-"""
-
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -12,15 +11,32 @@ from agentops_operator.api.money import Dollars, micro
 from agentops_operator.api.verdict import Verdict
 
 ToolName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+AliasName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._:/@-]*[A-Za-z0-9])?$")
+]
 YEAR = 31_622_400
-REFUSE = "Refuse"
 DEFAULT_OUTPUT_TOKENS = 16_384  # of a call whose Agent and policies say nothing: more than most answers, less than a bill
+
+
+class LimitAction(StrEnum):
+    """What happens at a limit."""
+
+    REFUSE = "Refuse"
+    HOLD = "Hold"
+
+
+def _action() -> Any:
+    return Field(
+        default=LimitAction.REFUSE,
+        description="Refuse: the call is refused. Hold: the run waits for a person, who decides by a RunHold.",
+    )
 
 
 class Count(Model):
     """A number of calls or tokens."""
 
     max: int = Field(ge=1, le=1_000_000_000_000, description="The most that a run may use.")
+    action: LimitAction = _action()
 
 
 class Cost(Model):
@@ -30,18 +46,21 @@ class Cost(Model):
         description='The most that a run may cost, in USD, for example "2.00".',
         json_schema_extra=marks(cel("self.matches('[1-9]')", "max must be more than zero")),
     )
+    action: LimitAction = _action()
 
 
 class Duration(Model):
     """A span of time."""
 
     max: int = Field(ge=1, le=YEAR, description="Seconds since the run's first call; time in which it was held does not count.")
+    action: LimitAction = _action()
 
 
 class Repeats(Model):
     """Identical calls in a row."""
 
     max: int = Field(ge=2, le=64, description="The identical call that is one too many.")
+    action: LimitAction = _action()
 
 
 class NoProgress(Model):
@@ -51,6 +70,7 @@ class NoProgress(Model):
     distinct: int = Field(
         default=2, ge=1, le=63, description="With no more different calls than this among them, it makes no progress."
     )
+    action: LimitAction = _action()
 
 
 NO_PROGRESS_RULES = (cel("self.distinct < self.calls", "distinct must be less than calls"),)
@@ -66,6 +86,14 @@ class RunLimits(Model):
     identical_calls: Repeats | None = Field(default=None, description="Identical calls in a row: a loop.")
     no_progress: NoProgress | None = Field(
         default=None, description="Few different calls in a while: a wider loop.", json_schema_extra=marks(*NO_PROGRESS_RULES)
+    )
+
+
+class TakeOver(Model):
+    """Who answers the calls of a run that a person took over."""
+
+    model: AliasName = Field(
+        description="Alias of the Agent that answers them, for example one that leads to a person's own endpoint."
     )
 
 
@@ -89,6 +117,10 @@ class Execution(Model):
     calls_per_minute: int | None = _limit(10_000_000, "Calls in any minute.")
     tokens_per_minute: int | None = _limit(1_000_000_000_000, "Tokens in any minute.")
     run_idle_seconds: int | None = _limit(YEAR, "A run counts as ended this long after its last call; 600 when absent.")
+    hold_expiry_seconds: int | None = _limit(YEAR, "A held run is cancelled when nobody decided for so long; a day when absent.")
+    take_over: TakeOver | None = Field(
+        default=None, description="What answers a run that a person took over; without it, its calls are refused."
+    )
     stream_seconds: int | None = _limit(86_400, "Longest streamed answer, in time.")
     stream_tokens: int | None = _limit(10_000_000, "Longest streamed answer, in tokens.")
     max_output_tokens: int | None = _limit(
@@ -118,21 +150,35 @@ NUMBERS = (
     "callsPerMinute",
     "tokensPerMinute",
     "runIdleSeconds",
+    "holdExpirySeconds",
     "streamSeconds",
     "streamTokens",
 )
 
 
-def execution_entry(execution: Execution) -> dict[str, Any]:
-    """The `execution` of an Agent in the gateway plan."""
+def execution_entry(execution: Execution, models: Mapping[str, str]) -> dict[str, Any]:
+    """The `execution` of an Agent in the gateway plan.
+
+    Args:
+        execution: the limits.
+        models: route of each alias that the Agent has.
+    """
     fields = execution.dump()
-    run = {name: {**limit, "action": REFUSE} for name, limit in fields["run"].items()}
+    run = dict(fields["run"])
     cost = run.pop("cost", None)
     if cost is not None:
         run["microUSD"] = {**cost, "max": micro(cost["max"])}
+    route = models.get(execution.take_over.model) if execution.take_over else None
     return {
         "requireRunId": execution.on_missing_run_id is Verdict.DENY,
         "run": run,
         **{name: fields[name] for name in NUMBERS if name in fields},
+        **({"takeOverRoute": route} if route else {}),
         "onStateError": str(execution.on_state_error),
     }
+
+
+def holds(execution: Execution) -> bool:
+    """Whether a limit of the Agent's runs holds them for a person."""
+    limits = (getattr(execution.run, name) for name in RunLimits.model_fields)
+    return any(limit is not None and limit.action is LimitAction.HOLD for limit in limits)

@@ -293,6 +293,7 @@ class Input:
         gateway: what the gateway says of itself.
         gateway_row: digest of the Agent's part of the plan that is in force in every replica; empty when there is none.
         gateway_calls: whether the gateway has counted a call of the Agent.
+        unlisted_holds: its held runs that have no RunHold, because it has too many of them.
     """
 
     agent: Resource[AgentSpec]
@@ -312,3 +313,4 @@ class Input:
     gateway: GatewayObservation = GatewayObservation()
     gateway_row: str = ""
     gateway_calls: bool = False
+    unlisted_holds: int = 0

@@ -1,5 +1,6 @@
-"""What the generator and the runtime know of Agent and of the injection index."""
+"""What the generator and the runtime know of Agent, its records and the injection index."""
 
+from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.index_types import IndexRoot
 from agentops_operator.agent.types import AgentSpec, AgentStatus
 from agentops_operator.api.kind import NAME_RULE, Column, KindInfo, Rule
@@ -48,4 +49,4 @@ INJECTION_INDEX = KindInfo(
     internal=True,
 )
 
-KINDS = (AGENT, INJECTION_INDEX)
+KINDS = (AGENT, RUN_HOLD, INJECTION_INDEX)

@@ -86,6 +86,9 @@ class AgentStatus(CommonStatus):
     team: str | None = Field(default=None, max_length=63, description="Team that is charged, from the namespace.")
     capture: str | None = Field(default=None, max_length=16, description="How much content is kept, after all policies.")
     rules_digest: str | None = Field(default=None, max_length=80, description="Digest of the masking rules in force.")
+    unlisted_holds: int | None = Field(
+        default=None, ge=0, description="Held runs without a RunHold, as the Agent has too many of them; decide on some first."
+    )
     policies: list[BoundPolicy] = Field(
         default=[],
         max_length=64,

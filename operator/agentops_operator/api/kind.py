@@ -55,6 +55,7 @@ class KindInfo:
     columns: tuple[Column, ...] = ()
     rules: tuple[Rule, ...] = ()
     immutable: bool = False
+    record: bool = False  # made and removed by the operator; people write a part of its spec
     internal: bool = False
     validations: tuple[dict[str, str], ...] = ()
     root_validations: tuple[dict[str, str], ...] = ()

@@ -13,6 +13,9 @@ class Reason(StrEnum):
     NO_POD_LABELS = "NoPodLabels"
     REF_NOT_PERMITTED = "RefNotPermitted"
     BACKEND_NOT_ALLOWED = "BackendNotAllowed"
+    DECIDER_UNKNOWN = "DeciderUnknown"  # nothing checked who decided
+    DECISION_LATE = "DecisionLate"  # it does not fit the state of the run
+    RUN_GONE = "RunGone"  # the gateway does not know the run
     # Programmed
     PROGRAMMED = "Programmed"
     NOT_ACCEPTED = "NotAccepted"
@@ -27,6 +30,7 @@ class Reason(StrEnum):
     GATEWAY_DISABLED = "GatewayDisabled"  # the chart's gateway.enabled is false
     NO_MODELS = "NoModels"  # no alias: calls of the Agent cannot pass the gateway
     AWAITING_GATEWAY = "AwaitingGateway"  # the kubelet brings a new plan within a minute or two
+    AWAITING_DECISION = "AwaitingDecision"  # a held run waits for a person
     PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
     ENFORCED = "Enforced"
@@ -46,6 +50,12 @@ class Reason(StrEnum):
     UNSUPPORTED_BY_ENGINE = "UnsupportedByEngine"  # the conformance suite shows that the engine does not do it
     NOT_PROVEN = "NotProven"  # no case of the suite shows that it does
     REF_NOT_FOUND = "RefNotFound"  # a part of the policy leads nowhere; the rest is in force
+    RUN_HELD = "RunHeld"
+    RUN_TAKEN_OVER = "RunTakenOver"
+    RUN_RESUMED = "RunResumed"
+    RUN_CANCELLED = "RunCancelled"
+    RUN_FINISHED = "RunFinished"
+    HOLD_EXPIRED = "HoldExpired"
     PROMETHEUS_MISSING = "PrometheusMissing"
     RULES_NOT_LOADED = "RulesNotLoaded"
     DID_NOT_RUN = "DidNotRun"
@@ -87,7 +97,17 @@ MEANING: dict[Reason, str] = {
     Reason.NO_MODELS: "No ProviderFallback gives the Agent an alias, so none of its calls passes the gateway.",
     Reason.AWAITING_GATEWAY: "Some replicas of the gateway do not run this version of the plan yet.",
     Reason.PLAN_REFUSED: "The gateway's plan was refused and the last good one stays; the message holds the error.",
-    Reason.GATEWAY_UNREACHABLE: "The operator cannot read the gateway, so it does not know whether the policy is in force.",
+    Reason.AWAITING_DECISION: "Nobody decided yet; the message has the command.",
+    Reason.DECIDER_UNKNOWN: "Nothing in the cluster checked who decided, so the decision is not passed on.",
+    Reason.DECISION_LATE: "The decision does not fit the state of the run any more; the message names that state.",
+    Reason.RUN_GONE: "The gateway does not know the run any more.",
+    Reason.RUN_HELD: "The run's calls are refused until a person decides.",
+    Reason.RUN_TAKEN_OVER: "A person works in the agent's place.",
+    Reason.RUN_RESUMED: "The gateway lets the run's calls through.",
+    Reason.RUN_CANCELLED: "The gateway refuses the run's calls for good.",
+    Reason.RUN_FINISHED: "The run's client said that it ended.",
+    Reason.HOLD_EXPIRED: "Nobody decided in time, and the gateway cancelled the run.",
+    Reason.GATEWAY_UNREACHABLE: "The operator cannot read the gateway, so it does not know what is in force there.",
     Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
     "That is what was observed; limits were not probed.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
@@ -176,17 +196,36 @@ _GATEWAY = (
     Reason.REF_NOT_FOUND,
 )
 
+_RUN = (
+    Reason.RUN_HELD,
+    Reason.RUN_TAKEN_OVER,
+    Reason.RUN_RESUMED,
+    Reason.RUN_CANCELLED,
+    Reason.RUN_FINISHED,
+    Reason.HOLD_EXPIRED,
+    Reason.RUN_GONE,
+)
+
 REASONS: dict[ConditionType, tuple[Reason, ...]] = {
     ConditionType.READY: (Reason.READY, *_NOT_ACCEPTED, *_NOT_PROGRAMMED),
     ConditionType.RECONCILING: (Reason.SETTLED, Reason.PROGRESSING, Reason.PROGRESSING_WITH_RETRY),
     ConditionType.STALLED: (Reason.SETTLED, *_NOT_ACCEPTED),
-    ConditionType.ACCEPTED: (Reason.ACCEPTED, *_NOT_ACCEPTED),
+    ConditionType.ACCEPTED: (
+        Reason.ACCEPTED,
+        *_NOT_ACCEPTED,
+        Reason.DECIDER_UNKNOWN,
+        Reason.DECISION_LATE,
+        Reason.RUN_GONE,
+    ),
     ConditionType.PROGRAMMED: (
         Reason.PROGRAMMED,
         Reason.NO_PODS_MATCHED,
         Reason.NO_AGENTS_MATCHED,
         Reason.NOT_ACCEPTED,
         *_NOT_PROGRAMMED,
+        Reason.AWAITING_DECISION,
+        Reason.GATEWAY_UNREACHABLE,
+        Reason.STATE_STORE_DOWN,
     ),
     ConditionType.ENFORCED: (
         Reason.ENFORCED,
@@ -210,6 +249,7 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.VERDICT_FAIL,
         Reason.VERDICT_INCONCLUSIVE,
         *_GATEWAY,
+        *_RUN,
     ),
     ConditionType.COVERED: (
         Reason.ALL_PODS_INJECTED,
@@ -232,6 +272,8 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
 _AT_GATEWAY = ("Agent", "ProviderFallback", "Budget", "MaskingPolicy")
 _AT_SIDECAR = ("Agent", "MaskingPolicy", "TracePolicy", "EvalPolicy")
 _POLICIES = ("MaskingPolicy", "TracePolicy", "EvalPolicy", "ProviderFallback", "Budget")
+
+_HOLD = "RunHold"
 
 # Kinds on which a reason can occur; a reason that is not listed can occur on every kind that has the condition.
 ONLY_ON: dict[Reason, tuple[str, ...]] = {
@@ -261,8 +303,12 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.NO_MODELS: _AT_GATEWAY,
     Reason.AWAITING_GATEWAY: _AT_GATEWAY,
     Reason.PLAN_REFUSED: _AT_GATEWAY,
-    Reason.GATEWAY_UNREACHABLE: _AT_GATEWAY,
-    Reason.STATE_STORE_DOWN: ("Agent", "Budget"),
+    Reason.GATEWAY_UNREACHABLE: (*_AT_GATEWAY, _HOLD),
+    Reason.STATE_STORE_DOWN: ("Agent", "Budget", _HOLD),
+    Reason.AWAITING_DECISION: (_HOLD,),
+    Reason.DECIDER_UNKNOWN: (_HOLD,),
+    Reason.DECISION_LATE: (_HOLD,),
+    **dict.fromkeys(_RUN, (_HOLD,)),
     Reason.UNSUPPORTED_BY_ENGINE: _AT_GATEWAY,
     Reason.NOT_PROVEN: _AT_GATEWAY,
     Reason.REF_NOT_FOUND: ("Agent", "Budget"),

@@ -1,4 +1,4 @@
-"""The CEL rules of ProviderFallback, Budget and execution limits, told in Python; see `rules` for the others."""
+"""The CEL rules of ProviderFallback, Budget, RunHold and execution limits, told in Python; see `rules` for the others."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -85,5 +85,6 @@ GATEWAY: dict[str, Check] = {
     ),
     "self.limit.matches('[1-9]')": _holds(lambda spec: re.search("[1-9]", spec["limit"]) is not None),
     "self.matches('[1-9]')": _holds(lambda text: re.search("[1-9]", text) is not None),
+    "!has(self.more) || self.verb == 'Resume'": _holds(lambda d: d.get("more") is None or d["verb"] == "Resume"),
     "self.distinct < self.calls": _holds(lambda n: n.get("distinct", 2) < n.get("calls", 8)),
 }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from agentops_operator.agent.holds.types import SPEC_RULES
 from agentops_operator.api.model import Json
 from agentops_operator.cli.gateway_rules import GATEWAY
 from agentops_operator.cli.position import Path
@@ -87,6 +88,7 @@ OFFLINE: dict[str, Check] = {
     "self.all(e, e.type != 'Regex' || !has(e.value) || !\"\".matches(e.value))": _evaluator_regex,
 }
 SERVER_ONLY: dict[str, str] = {
+    **{rule["rule"]: f"that {rule['message']}, since that needs the object as it stands" for rule in SPEC_RULES},
     "self == oldSelf": "that a record is never changed, since that needs the object as it stands",
 }
 """Rules that need what a manifest does not hold, with what they say."""

@@ -7,6 +7,7 @@ from agentops_operator.api.model import Json
 from agentops_operator.generate.kinds import ALL
 
 READ = ("get", "list", "watch")
+RECORD = (*READ, "create", "delete")
 APPLY = ("get", "list", "watch", "create", "patch", "delete")
 
 # What the operator needs in its own namespace only: the election, and the parts that all Agents share.
@@ -26,10 +27,13 @@ def permissions() -> dict[str, Json]:
 
 
 def _own(kinds: Iterable[KindInfo]) -> list[Rule]:
-    """Kinds that people write are read, and only their status is written; the others are the operator's own."""
+    """Kinds that people write are read, and only their status is written; the others are the operator's own.
+
+    Records that people decide on are made and removed, and never changed.
+    """
     rules = []
     for kind in kinds:
-        rules.append(Rule(GROUP, (kind.plural,), READ if kind.status else APPLY))
+        rules.append(Rule(GROUP, (kind.plural,), RECORD if kind.record else READ if kind.status else APPLY))
         if kind.status:
             rules.append(Rule(GROUP, (f"{kind.plural}/status",), ("patch",)))
     return rules

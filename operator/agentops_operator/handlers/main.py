@@ -59,7 +59,7 @@ async def serve(settings: RuntimeSettings) -> None:
         metrics.leader.labels(CONTROLLER).set(1)
         known = await _with_owner(settings, cluster)
         rules = HttpPrometheus(known.compile.prometheus_url) if known.compile.prometheus_url else None
-        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules, gateway))
+        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules, gateway, gateway))
         await _lead(known, standing.operator, cluster, lease if settings.leader_election else None)
     finally:
         if standing.operator is not None:

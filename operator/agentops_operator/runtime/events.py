@@ -26,6 +26,7 @@ ORDINARY = frozenset(
         Reason.AWAITING_SIDECARS,
         Reason.AWAITING_RELAY,
         Reason.AWAITING_GATEWAY,
+        Reason.AWAITING_DECISION,
         Reason.AWAITING_FIRST_OBSERVATION,
         Reason.NO_AGENTS_MATCHED,
         Reason.NOT_ACCEPTED,

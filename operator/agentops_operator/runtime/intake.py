@@ -5,6 +5,7 @@ from typing import Any
 
 from agentops_operator.agent.alert_rules import NAME as ALERT_RULES
 from agentops_operator.agent.facts import Key
+from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.kube.names import GATEWAY, RELAY
@@ -82,6 +83,8 @@ class Intake:
             self._agent(body)
         elif kind in self._policies:
             self._due(self._store.policy_changed(parse(self._policies[kind], body)))
+        elif kind == RUN_HOLD.kind:
+            self._due(self._store.holds.seen(body))
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], labels_of(body["metadata"])))
         elif kind in CHILDREN:
@@ -96,6 +99,8 @@ class Intake:
             self.namespaces_changed(self._store.agents.namespaces())
         elif kind in self._policies:
             self._due(self._store.policy_gone(key_of(kind, body)))
+        elif kind == RUN_HOLD.kind:
+            self._due(self._store.holds.gone(key_of(kind, body)))
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], None))
         elif kind in CHILDREN:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.kube.names import LABEL_AGENT
 from agentops_operator.policies.evaluation.kind import EVAL_RUN
@@ -33,6 +34,8 @@ def _bodies(store: Store, kind: str) -> Iterable[Body]:
             {**_body(key.namespace, run.name, run.uid), "spec": {"agent": run.agent}}
             for key, run in store.evaluations.every_run()
         )
+    if kind == RUN_HOLD.kind:
+        return (_body(record.key.namespace, record.key.name, record.uid) for record in store.holds.records())
     if kind == JOB_KIND:
         return (_body(job.namespace, job.name, job.uid) for job in store.evaluations.finished.values())
     if kind in CHILDREN:

@@ -53,6 +53,9 @@ class Metrics:
         self.writes = Counter(
             "agentops_writes", "Objects written to the API server, by kind and part.", ["kind", "part"], registry=registry
         )
+        self.notices = Counter(
+            "agentops_notices", "Notices of held runs to the receiver, by result.", ["result"], registry=registry
+        )
         self.relay_up = Gauge("agentops_relay_reachable", "1 while the relay answers.", registry=registry)
         self.observed_at = Gauge("agentops_relay_observed_timestamp_seconds", "When the relay last answered.", registry=registry)
         self.index_bytes = Gauge(

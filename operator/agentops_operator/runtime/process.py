@@ -15,9 +15,12 @@ from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder
 from agentops_operator.runtime.gateway_observer import GatewayClient, GatewayObserver
 from agentops_operator.runtime.gateway_writer import GatewayWriter
+from agentops_operator.runtime.hold_keeper import HoldKeeper
+from agentops_operator.runtime.hold_observer import HoldObserver, HoldSeries, HoldSource
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key
 from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.notifier import Notifier
 from agentops_operator.runtime.objects import Cluster
 from agentops_operator.runtime.observer import Observer, RelayClient
 from agentops_operator.runtime.pods import PodWatcher
@@ -47,6 +50,7 @@ class Outside:
     metrics: Metrics
     rules: RulesSource | None = None
     gateway: GatewayClient | None = None
+    holds: HoldSource | None = None
 
 
 class Operator:
@@ -58,10 +62,13 @@ class Operator:
         self._tasks: list[asyncio.Task[None]] = []
         self.store = Store(settings.compile)
         GatewaySeries(outside.metrics.registry, self.store)
+        HoldSeries(outside.metrics.registry, self.store.holds)
+        self._notifier = Notifier(settings.receiver, settings.link, self.store.holds, outside.clock, outside.metrics.notices)
         self._attendance = Attendance(self._namespace_complete)
         self._reconciler = Reconciler(self._parts(), compile_agent)
         self.queue = KeyedQueue(self._reconciler.work, outside.clock, outside.metrics, settings.workers)
         self._reconciler.queue = self.queue
+        self._notifier.due = self._keeper.due = self.queue.add
         self.intake = Intake(self.store, self._attendance, self.queue.add)
         self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
@@ -77,7 +84,9 @@ class Operator:
         outside, store = self._outside, self.store
         applier = Applier(outside.cluster, store.children)
         statuses = StatusWriter(outside.cluster, outside.clock, store.writing)
+        recorder = Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity)
         outcomes = Outcomes()
+        self._keeper = HoldKeeper(outside.cluster, store, statuses, recorder, outside.clock, outside.holds, self._notifier)
         return Parts(
             store=store,
             applier=applier,
@@ -90,11 +99,12 @@ class Operator:
             alerts=AlertWriter(outside.cluster, applier, store),
             outcomes=outcomes,
             policies=PolicyStatus(store, outcomes, statuses, self._attendance),
-            recorder=Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity),
+            recorder=recorder,
             attendance=self._attendance,
             gauges=outside.metrics.objects,
             pods_known=lambda namespace: self._pods.known(namespace),
             runs=RunRecorder(outside.cluster, store),
+            holds=self._keeper,
             clock=outside.clock,
         )
 
@@ -159,6 +169,16 @@ class Operator:
             every = self._settings.observe_seconds
             self._run("gateway", gateway.run(every * GATEWAY_SHARE))
             self._run("usage", usage.run(every * USAGE_SHARE))
+            await self._begin_holds(every * GATEWAY_SHARE)
+
+    async def _begin_holds(self, every: float) -> None:
+        if self._outside.holds is None:
+            return
+        holds = HoldObserver(self._outside.holds, self.store, self.queue.add, self._outside.clock)
+        await holds.first_look()
+        self._notifier.recall()
+        self._run("holds", holds.run(every))
+        self._run("notices", self._notifier.run())
 
     def _namespaces_changed(self, namespaces: frozenset[str]) -> None:
         if namespaces != self._namespaces:

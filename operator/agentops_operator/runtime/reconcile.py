@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agentops_operator.agent.facts import Input, Invalid, Key, Resource
+from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.agent.plan import Plan
 from agentops_operator.agent.types import AgentSpec
@@ -19,6 +20,7 @@ from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder, transitions
 from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.gauges import Gauges
+from agentops_operator.runtime.hold_keeper import HoldKeeper
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import ALERTS_KIND, GATEWAY_KIND, RELAY_KIND, gateway_key, index_key, relay_key
 from agentops_operator.runtime.objects import ApiError
@@ -55,6 +57,7 @@ class Parts:
     gauges: Gauges
     pods_known: Callable[[str], bool]
     runs: RunRecorder
+    holds: HoldKeeper
     clock: Clock
 
 
@@ -84,6 +87,8 @@ class Reconciler:
             return await self._agent(key)
         if key.kind == INJECTION_INDEX.kind:
             return await self._index(key.namespace)
+        if key.kind == RUN_HOLD.kind:
+            return await self._parts.holds.keep(key)
         if key.kind == JOB_KIND:
             self._all_due(await self._parts.runs.record(key))
         elif key.kind == RELAY_KIND:

@@ -27,12 +27,24 @@ class Replicas:
 
     async def get(self, address: str, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON answer of one replica."""
-        token = await asyncio.to_thread(_read, self._token)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"http://{address}:{self._port}{path}"
-        async with self.session.get(url, params=params, headers=headers, raise_for_status=True) as response:
+        async with self.session.get(url, params=params, headers=await self._headers(), raise_for_status=True) as response:
             answer: Mapping[str, Any] = await response.json(content_type=None)
             return answer
+
+    async def post(self, address: str, path: str, body: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        """Status and JSON answer of one replica; an answer that is no JSON object, as of a proxy in between, says nothing."""
+        url = f"http://{address}:{self._port}{path}"
+        async with self.session.post(url, json=body, headers=await self._headers()) as response:
+            try:
+                answer = await response.json(content_type=None)
+            except ValueError:
+                answer = None
+            return response.status, answer if isinstance(answer, Mapping) else {}
+
+    async def _headers(self) -> dict[str, str]:
+        token = await asyncio.to_thread(_read, self._token)
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     @property
     def session(self) -> aiohttp.ClientSession:

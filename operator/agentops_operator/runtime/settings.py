@@ -59,6 +59,13 @@ class RuntimeSettings:
     gateway_metrics_port: int = 8889
     """Port of the gateway's metrics, `AGENTOPS_GATEWAY_METRICS_PORT`."""
 
+    receiver: str = "/var/run/agentops-receiver"
+    """Directory with the files `url` and `key` of the receiver of notices on held runs, `AGENTOPS_RECEIVER_DIRECTORY`; without
+    them nobody is told but by Events and alerts."""
+
+    link: str = ""
+    """Address where a person reads more on a held run, `AGENTOPS_RUN_LINK`, with {namespace}, {agent}, {run} and {name}."""
+
     http_host: str = "0.0.0.0"  # noqa: S104  (probes and scrapes come from outside the pod)
     """Address of health and metrics, `AGENTOPS_HTTP_HOST`."""
 
@@ -107,6 +114,8 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         gateway_host=get("AGENTOPS_OBSERVE_GATEWAY", ""),
         gateway_port=int(_number(environment, "AGENTOPS_GATEWAY_ADMIN_PORT", defaults.gateway_port)),
         gateway_metrics_port=int(_number(environment, "AGENTOPS_GATEWAY_METRICS_PORT", defaults.gateway_metrics_port)),
+        receiver=get("AGENTOPS_RECEIVER_DIRECTORY", defaults.receiver),
+        link=get("AGENTOPS_RUN_LINK", ""),
         http_host=get("AGENTOPS_HTTP_HOST", defaults.http_host),
         http_port=int(_number(environment, "AGENTOPS_HTTP_PORT", defaults.http_port)),
         log_level=get("AGENTOPS_LOG_LEVEL", defaults.log_level).upper(),

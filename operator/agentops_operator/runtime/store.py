@@ -28,6 +28,7 @@ from agentops_operator.runtime.agents import Agents
 from agentops_operator.runtime.child_cache import ChildCache
 from agentops_operator.runtime.evaluation_cache import EvaluationCache
 from agentops_operator.runtime.gateway_progress import GatewayProgress
+from agentops_operator.runtime.hold_cache import HoldCache
 from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
 from agentops_operator.runtime.refusal_cache import RefusalCache
@@ -41,18 +42,19 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.writing: dict[Key, Mapping[str, Any]] = {}  # statuses that are on their way to the API server
         self.agents = Agents()
         self.policies = PolicyCache()
         self.pods = PodCache()
         self.children = ChildCache()
         self.evaluations = EvaluationCache()
         self.refusals = RefusalCache()
+        self.holds = HoldCache(self.writing)
         self.namespaces: dict[str, Mapping[str, str]] = {}
         self.observations: dict[Key, AgentObservation] = {}
         self.relay = RelayObservation()
         self.alerting: dict[str, Alerting] = {}
         self.errors: dict[Key, str] = {}
-        self.writing: dict[Key, Mapping[str, Any]] = {}  # statuses that are on their way to the API server
         self.gateway = GatewayObservation()
         self.gateway_error = ""  # why the plan could not be written
         self.gateway_progress = GatewayProgress()
@@ -83,6 +85,7 @@ class Store:
             gateway=replace(self.gateway, plan_error=self.gateway_error) if self.gateway_error else self.gateway,
             gateway_row=self.gateway_progress.row(name),
             gateway_calls=name in self.gateway_callers,
+            unlisted_holds=self.holds.unlisted(key),
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY
@@ -46,6 +47,7 @@ class Followed:
 FOLLOWED = (
     Followed(AGENT.kind, API_VERSION),
     Followed(EVAL_RUN.kind, API_VERSION),
+    Followed(RUN_HOLD.kind, API_VERSION),
     Followed(INJECTION_INDEX.kind, API_VERSION, metadata=True),
     Followed("ConfigMap", "v1", OURS),
     Followed("CronJob", "batch/v1", OURS),

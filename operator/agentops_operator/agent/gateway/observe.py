@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
+from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
@@ -158,6 +159,18 @@ def conflict(resolved: Resolved, policy: Fallback) -> Condition | None:
         Reason.CONFLICTED,
         f"alias {names(sorted(lost))} is declared by {winner.key} too, and {why}; the other aliases and Agents of this policy "
         "are in force: rename the alias, or narrow agentSelector",
+    )
+
+
+def without_take_over(execution: Execution, row: GatewayRow | None) -> Condition | None:
+    """Enforced of an Agent whose `takeOver.model` is no alias of it; all its other limits hold."""
+    if row is None or execution.take_over is None or execution.take_over.model in row.entry["models"]:
+        return None
+    return false(
+        ConditionType.ENFORCED,
+        Reason.REF_NOT_FOUND,
+        f"execution.takeOver.model: no ProviderFallback gives the Agent an alias {execution.take_over.model}, so calls of a run "
+        "that a person took over are refused; all other limits are in force",
     )
 
 

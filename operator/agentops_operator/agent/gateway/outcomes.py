@@ -8,7 +8,15 @@ from agentops_operator.agent.binding import Bound
 from agentops_operator.agent.claims import Coverage
 from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Invalid, Key, Resource
-from agentops_operator.agent.gateway.observe import Judged, conflict, dangling, guards_enforced, plan_enforced, plan_programmed
+from agentops_operator.agent.gateway.observe import (
+    Judged,
+    conflict,
+    dangling,
+    guards_enforced,
+    plan_enforced,
+    plan_programmed,
+    without_take_over,
+)
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import fragment_fields, paths
@@ -57,7 +65,7 @@ def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Ex
         row=row,
         way=way_of(row),
         progress=None if row is None else progress,
-        own=None if execution is None else plan_enforced(facts, pods, resolved.row, Judged(_own_fields(resolved.row))),
+        own=None if execution is None else _own(facts, pods, resolved.row, execution),
         outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
         guards=_guards(facts, pods, policies, row),
     )
@@ -76,6 +84,11 @@ def _guards(facts: Input, pods: Coverage, policies: Bound, row: GatewayRow | Non
         return {}
     seen = guards_enforced(facts, pods, row)
     return dict.fromkeys(keys, seen)
+
+
+def _own(facts: Input, pods: Coverage, row: GatewayRow | None, execution: Execution) -> Condition:
+    seen = plan_enforced(facts, pods, row, Judged(_own_fields(row)))
+    return seen if seen.status == "False" else without_take_over(execution, row) or seen
 
 
 def _own_fields(row: GatewayRow | None) -> frozenset[str]:

@@ -70,7 +70,8 @@ def _closed_agent(entry: Mapping[str, Any], routes: Mapping[str, Any]) -> Mappin
     models = entry["models"]
     if all(route in routes for route in models.values()):
         return entry
-    return {**entry, "models": {alias: route for alias, route in models.items() if route in routes}}
+    execution = {name: value for name, value in entry["execution"].items() if name != "takeOverRoute" or value in routes}
+    return {**entry, "models": {alias: route for alias, route in models.items() if route in routes}, "execution": execution}
 
 
 def _closed_budget(entry: Mapping[str, Any], routes: Mapping[str, Any]) -> Mapping[str, Any]:

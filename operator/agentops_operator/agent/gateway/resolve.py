@@ -126,7 +126,7 @@ def _entry(
         "useCase": spec.use_case or "",
         "models": dict(models),
         "maxOutputTokens": _longest_answer(policies.fallbacks, limits),
-        "execution": execution_entry(limits),
+        "execution": execution_entry(limits, models),
         "budgets": [use.name for use in budgets],
         "guardrails": {"input": list(guarded.input), "output": list(guarded.output)},
         "onUnknownPrice": str(_on_unknown_price(policies.budgets, limits)),

@@ -76,6 +76,7 @@ class StepAction(StrEnum):
     ALERT = "Alert"
     CHEAPER_MODEL = "CheaperModel"
     READ_ONLY_TOOLS = "ReadOnlyTools"
+    HOLD = "Hold"
     BLOCK = "Block"
 
 
@@ -96,7 +97,8 @@ class Step(Model):
     at_percent: int = Field(ge=1, le=100, description="Share of the limit that was used.")
     action: StepAction = Field(
         description="Alert only tells. CheaperModel leads aliases elsewhere. ReadOnlyTools takes all tools out of requests but "
-        "those that the Agent lists as read-only. Block refuses calls."
+        "those that the Agent lists as read-only. Hold stops each run at its next call until a person decides (RunHold). "
+        "Block refuses calls."
     )
     models: list[Cheaper] = Field(
         default=[],
