@@ -5,6 +5,8 @@ BEHAVIOURS = {
     "identity/unbound-headers": "Headers and fields that a client sends decide neither who is charged nor where a call goes.",
     "identity/runs-apart": "Two agents with one run id have two runs.",
     "identity/no-run": "A call without a run id says so in its answer, and has the limits of the agent only.",
+    "people/held-answer": "A held run's calls get a typed error that SDKs raise at once: what it waits for, and how to decide.",
+    "people/decisions": "After Resume with more, calls pass; after Cancel none does; each decision counts once.",
     "requests/unknown-model": "A model that is not the agent's is refused with the list of those that are.",
     "requests/too-large": "A body past the limit is refused before anything else happens.",
     "requests/header-injection": "A value with line ends or control characters, or too long, is refused and reaches no provider.",

@@ -191,6 +191,8 @@ class Refused:
     param: str
     message: str
     headers: Mapping[str, str]
+    hold: Mapping[str, Any]
+    """What a held run waits for; empty where none is held."""
 
 
 async def refused(asking: Awaitable[Any]) -> Refused:
@@ -216,6 +218,7 @@ def _read_error(error: openai.APIError | anthropic.APIError) -> Refused:
         param=str(inner.get("param") or ""),
         message=str(inner.get("message") or error),
         headers=response.headers if response is not None else {},
+        hold=inner.get("hold") or {},
     )
 
 

@@ -38,6 +38,12 @@ class Running(Protocol):
     def usage(self, agent: str) -> dict[str, Any]:
         """What is charged to an agent: `budgets` and `runs`, as in section 9 of the contracts."""
 
+    def holds(self) -> list[dict[str, Any]]:
+        """Runs of all agents that wait for a person or are taken over, as in section 9 of the contracts."""
+
+    def decide(self, **decision: Any) -> dict[str, Any]:
+        """Decides about a run, as in section 9 of the contracts; the run after it."""
+
     def ready(self) -> bool:
         """Whether it asks for new calls."""
 

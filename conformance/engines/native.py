@@ -74,6 +74,15 @@ class NativeRunning:
         until(answers, "the store is away")
         return found
 
+    def holds(self) -> list[dict[str, Any]]:
+        """As the admin API says."""
+        found: list[dict[str, Any]] = self._ask("/v1/holds?size=500")["holds"]
+        return found
+
+    def decide(self, **decision: Any) -> dict[str, Any]:
+        """As the operator does."""
+        return self._ask("/v1/decisions", decision)
+
     def ready(self) -> bool:
         """As the kubelet asks."""
         try:
@@ -99,8 +108,9 @@ class NativeRunning:
         """SIGKILL."""
         self._process.kill()
 
-    def _ask(self, path: str) -> dict[str, Any]:
-        request = urllib.request.Request(self._admin + path, headers={"Authorization": f"Bearer {self._token}"})
+    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._admin + path, data, {"Authorization": f"Bearer {self._token}"})
         with urllib.request.urlopen(request, timeout=5) as answer:
             found: dict[str, Any] = json.loads(answer.read())
         return found

@@ -74,6 +74,14 @@ class StubRunning:
         """It counts nothing."""
         raise NotImplementedError(f"the stub knows nothing of {agent}")
 
+    def holds(self) -> list[dict[str, Any]]:
+        """It holds nothing."""
+        raise NotImplementedError("the stub holds no run")
+
+    def decide(self, **decision: Any) -> dict[str, Any]:
+        """It takes no decision."""
+        raise NotImplementedError(f"the stub holds no run: {decision}")
+
     def ready(self) -> bool:
         """It always says so."""
         return True

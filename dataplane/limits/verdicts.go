@@ -202,7 +202,8 @@ func (a *attempt) chooseAction() {
 			}
 		}
 	}
-	if !refused && v.Action == Hold && !v.Duplicate {
+	// A person has the run already: there is nobody to hold it for.
+	if !refused && v.Action == Hold && !v.Duplicate && !a.reservation.call.ForPerson {
 		a.hold = v.Binding
 	}
 }

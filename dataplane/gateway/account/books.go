@@ -111,10 +111,11 @@ type Who struct {
 	Agent, Run, EndUser string
 }
 
-// Call is what the state store is asked; nil when nothing limits the agent.
+// Call is what the state store is asked; nil when nothing limits the agent and the call names no run. A run is kept in the
+// store also without a limit: people may hold it, take it over or cancel it.
 func (b *Books) Call(who Who, id string, most limits.Amounts, fingerprint uint64, timeout time.Duration) *limits.Call {
 	e := b.agents[who.Agent]
-	if e == nil || e.limits == nil && len(e.charges) == 0 {
+	if e == nil || e.limits == nil && len(e.charges) == 0 && who.Run == "" {
 		return nil
 	}
 	call := &limits.Call{ID: id, Agent: who.Agent, Run: who.Run, Fingerprint: fingerprint, Most: most, Timeout: timeout, Limits: e.limits}

@@ -133,6 +133,23 @@ type Error struct {
 	Status              int
 	Message, Type, Code string
 	Param               string
+	// Hold says what a held run waits for; nil where none does.
+	Hold *Hold
+}
+
+// Hold of a run, as the error of a refused call tells it.
+type Hold struct {
+	Run    string `json:"run"`
+	Number int64  `json:"number"`
+	Reason string `json:"reason"`
+	Limit  int64  `json:"limit"`
+	Used   int64  `json:"used"`
+	Budget string `json:"budget,omitempty"`
+	// Since and Expires are instants as in RFC 3339.
+	Since   string `json:"since"`
+	Expires string `json:"expires"`
+	// Decide says who decides and how.
+	Decide string `json:"decide"`
 }
 
 // ForPath finds the interface of a request's path.

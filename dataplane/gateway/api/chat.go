@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -93,10 +94,15 @@ func openAIError(e Error) []byte {
 	out = append(out, `,"code":`...)
 	out = gjson.AppendJSONString(out, e.Code)
 	if e.Param == "" {
-		return append(out, `,"param":null}}`...)
+		out = append(out, `,"param":null`...)
+	} else {
+		out = append(out, `,"param":`...)
+		out = gjson.AppendJSONString(out, e.Param)
 	}
-	out = append(out, `,"param":`...)
-	out = gjson.AppendJSONString(out, e.Param)
+	if e.Hold != nil {
+		hold, _ := json.Marshal(e.Hold)
+		out = append(append(out, `,"hold":`...), hold...)
+	}
 	return append(out, "}}"...)
 }
 

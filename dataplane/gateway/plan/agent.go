@@ -45,6 +45,9 @@ type Execution struct {
 	RunIdleSeconds int64 `json:"runIdleSeconds,omitempty"`
 	// HoldExpirySeconds is how long a held run waits for a person before it is cancelled.
 	HoldExpirySeconds int64 `json:"holdExpirySeconds,omitempty"`
+	// TakeOverRoute answers the calls of a run while a person has taken it over: the person's own endpoint. Empty: they are
+	// refused.
+	TakeOverRoute string `json:"takeOverRoute,omitempty"`
 	// StreamSeconds and StreamTokens end one streamed answer.
 	StreamSeconds int64 `json:"streamSeconds,omitempty"`
 	StreamTokens  int64 `json:"streamTokens,omitempty"`

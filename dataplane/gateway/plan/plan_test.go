@@ -98,6 +98,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"an unlimited answer":                {agent + "maxOutputTokens", 0, "maxOutputTokens"},
 		"a budget that is not there":         {agent + "budgets", []string{"x"}, "budgets[0]"},
 		"a guardrail that is not there":      {agent + "guardrails|input", []string{"x"}, "guardrails.input[0]"},
+		"a person who is not there":          {agent + "execution|takeOverRoute", "x", "execution.takeOverRoute"},
 		"a run limit of zero":                {agent + "execution|run|steps|max", 0, "execution.run.steps.max"},
 		"a team with a line end":             {agent + "team", "a\nb", "agents[shop/billing].team"},
 		"no word for a missing store":        {agent + "execution|onStateError", "", "execution.onStateError"},

@@ -85,6 +85,9 @@ func (p *problems) agent(field string, a Agent, plan *Plan) {
 	}
 	p.between(field+".maxOutputTokens", a.MaxOutputTokens, 1, maxAnswer)
 	p.execution(field+".execution", a.Execution)
+	if name := a.Execution.TakeOverRoute; name != "" {
+		known(p, field+".execution.takeOverRoute", name, plan.Routes, "routes")
+	}
 	for i, name := range a.Budgets {
 		known(p, fmt.Sprintf("%s.budgets[%d]", field, i), name, plan.Budgets, "budgets")
 	}

@@ -207,7 +207,8 @@ func (c *call) note(answer gjson.Result) {
 
 // cacheKey is "" where the route has no cache, or the answer is streamed.
 func (c *call) cacheKey() string {
-	if c.route.Cache == nil || c.stream {
+	// What a model said once must not stand for a person, nor the other way round.
+	if c.route.Cache == nil || c.stream || c.person {
 		return ""
 	}
 	c.report.Cache = "miss"

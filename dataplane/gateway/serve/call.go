@@ -39,6 +39,7 @@ type call struct {
 	bill    account.Bill
 	held    *limits.Reservation
 	run     *limits.RunUsage
+	person  bool // a person answers in the agent's place
 	settled bool
 	report  telemetry.Report
 }

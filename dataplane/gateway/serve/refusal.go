@@ -16,6 +16,8 @@ import (
 type refusal struct {
 	api.Error
 	retryAfter time.Duration
+	// final: what is waited for takes longer than a client repeats by itself.
+	final bool
 }
 
 const (
@@ -46,7 +48,7 @@ func (r *refusal) write(w http.ResponseWriter, a api.API) {
 	if r.Type == policyType {
 		h["X-Agentops-Denied"] = []string{r.Code}
 		// SDKs repeat 409, 429 and 5xx by themselves, which no limit is helped by.
-		if r.retryAfter == 0 || r.retryAfter > soon {
+		if r.final || r.retryAfter == 0 || r.retryAfter > soon {
 			h["X-Should-Retry"] = []string{"false"}
 		}
 	}
@@ -68,6 +70,7 @@ var words = map[limits.Reason]struct {
 	limits.NoProgressMade:    {403, "run_no_progress", "the run goes in circles"},
 	limits.RunHeld:           {409, "run_held", "the run waits for a person's decision"},
 	limits.RunTakenOver:      {403, "run_taken_over", "a person took the run over"},
+	limits.RunResumed:        {503, "run_resumed", "the run was taken over and given back just now"},
 	limits.RunCancelled:      {403, "run_cancelled", "the run was cancelled"},
 	limits.NoRunIdentity:     {400, "run_id_required", "the call names no run; send the header x-agentops-run-id"},
 	limits.RunsAtOnce:        {429, "concurrent_runs", "the agent has as many runs at once as it may have"},

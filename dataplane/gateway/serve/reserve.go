@@ -28,32 +28,41 @@ func (c *call) reserve() *refusal {
 		return nil
 	}
 	v, refused := c.ask(ask)
+	if refused == nil && taken(v) && c.agent.Execution.TakeOverRoute != "" {
+		v, refused = c.askForPerson()
+	}
 	if refused != nil {
 		return refused
 	}
 	if v != nil && v.Denial != nil {
 		if !c.shrink(v.Denial) {
-			return denied(c.usedUp(v.Denial))
+			return c.denied(c.usedUp(v.Denial))
 		}
 		if v, refused = c.ask(c.question()); refused != nil {
 			return refused
 		}
 		if v != nil && v.Denial != nil {
-			return denied(v.Denial)
+			return c.denied(v.Denial)
 		}
 	}
 	if v == nil {
 		return nil
 	}
 	c.held, c.run = v.Reservation, v.Run
-	c.climb(v)
+	if !c.person {
+		c.climb(v)
+	}
 	return nil
 }
 
 func (c *call) question() *limits.Call {
 	most := account.Most(c.snapshot.Plan, c.order, margin(c.input), c.most*c.answers)
 	who := account.Who{Agent: c.agent.Name, Run: c.report.Run, EndUser: c.report.EndUser}
-	return c.snapshot.Books.Call(who, newID(), most, account.Fingerprint(c.report.Alias, c.body), c.longest())
+	q := c.snapshot.Books.Call(who, newID(), most, account.Fingerprint(c.report.Alias, c.body), c.longest())
+	if q != nil {
+		q.ForPerson = c.person
+	}
+	return q
 }
 
 // longest is longer than any call of this route takes; after it a reservation counts as orphaned.
@@ -77,9 +86,9 @@ func (c *call) ask(q *limits.Call) (*limits.Verdict, *refusal) {
 	store := c.server.Store
 	if store == nil {
 		if d := q.WithoutStore(&limits.ErrStateStore{Step: "reserve"}); d != nil {
-			return nil, denied(d)
+			return nil, c.denied(d)
 		}
-		c.report.Unlimited = true
+		c.report.Unlimited = limited(q)
 		return nil, nil
 	}
 	v, err := store.Reserve(c.r.Context(), q)
@@ -92,12 +101,15 @@ func (c *call) ask(q *limits.Call) (*limits.Verdict, *refusal) {
 		return nil, policy(http.StatusInternalServerError, "internal", "", "the call could not be counted")
 	}
 	if d := q.WithoutStore(away); d != nil {
-		return nil, denied(d)
+		return nil, c.denied(d)
 	}
-	c.report.Unlimited = true
+	c.report.Unlimited = limited(q)
 	c.held = store.Unreserved(q)
 	return nil, nil
 }
+
+// limited says whether anything but a person's decision can stop the call.
+func limited(q *limits.Call) bool { return q.Limits != nil || len(q.Charges) > 0 }
 
 // shrink makes the answer as long as a limit of tokens or money still allows; it says whether that is worth a call.
 func (c *call) shrink(d *limits.Denial) bool {

@@ -67,7 +67,7 @@ func (s *sending) timers() (stop func()) {
 	if n := s.agent.Execution.StreamSeconds; n > 0 {
 		after(time.Duration(n)*time.Second, "stream_seconds")
 	}
-	if l := s.agent.Execution.Run.Seconds; l != nil && s.call.run != nil {
+	if l := s.agent.Execution.Run.Seconds; l != nil && s.call.run != nil && !s.call.person {
 		after(time.Duration(l.Max)*time.Second-time.Duration(s.call.run.WallClock)*time.Millisecond, "run_seconds")
 	}
 	return func() {

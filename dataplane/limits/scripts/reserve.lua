@@ -131,7 +131,7 @@ local function check_agent()
     end
     if v.st == 'Held' then return deny('RunHeld', tonumber(v.hl), tonumber(v.hu), 0, 0) end
     if v.st == 'Cancelled' or (v.st == 'TakenOver' and for_person == 0) then return deny('Run' .. v.st, 0, 0, 0, 0) end
-    if for_person == 1 and v.st ~= 'TakenOver' then return deny('RunResumed', 0, 0, 0, 0) end
+    if for_person == 1 and v.st ~= 'TakenOver' then return deny('RunResumed', 0, 0, 0, 1000) end
     if v.st == 'Finished' then v.st = 'Running' end
   end
   -- A person is asked in the agent's place: what stopped the agent must not stop the person.
