@@ -33,9 +33,17 @@ func (c *Client) enter(ctx context.Context, agent string) (number int64, err err
 	return replies[0].int(), nil
 }
 
+// unlistedYet is the number to begin with: none, but for a probe, whose holds wait for nobody and are in no list.
+func unlistedYet(agent string) int64 {
+	if IsProbe(agent) {
+		return maxAmount
+	}
+	return 0
+}
+
 // confirm puts the agent of a run that is held into the index again, now and then: a store that forgot its index gets it back.
 func (c *Client) confirm(ctx context.Context, v *Verdict, agent string) {
-	if v.Denial == nil || v.Denial.Reason != RunHeld {
+	if v.Denial == nil || v.Denial.Reason != RunHeld || IsProbe(agent) {
 		return
 	}
 	now := c.store.clock.now()

@@ -260,3 +260,13 @@ func TestOlderDecisionIsNotAppliedAgain(t *testing.T) {
 		t.Fatalf("%+v", again)
 	}
 }
+
+// What a gateway probes its own limits with is in no list.
+func TestProbesWaitForNobody(t *testing.T) {
+	c := steps{t, startServer(t).client(t)}
+	c.hold(ProbePrefix+"one/twin", "run")
+	c.expect(10)
+	if got := c.indexed(); len(got) != 0 {
+		t.Fatalf("the index has %v", got)
+	}
+}

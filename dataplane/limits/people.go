@@ -168,7 +168,7 @@ type holdCause struct {
 
 // decide returns the run, and whether the decision was applied (now or before); if not, it does not fit the run's state.
 func (c *Client) decide(ctx context.Context, agent, run string, d Decision, cause holdCause) (*Run, bool, error) {
-	l, listed := d.Limits, int64(0)
+	l, listed := d.Limits, unlistedYet(agent)
 	for range windowTries {
 		args := []any{run, string(d.Verb), d.ID, d.Hold, d.More.Steps, d.More.Tokens, d.More.MicroUSD, d.More.WallClock, d.By, d.Note,
 			string(cause.reason), cause.limit, cause.used, cause.budget, cause.key, l.wait(), l.keep(), l.idle(), listed}

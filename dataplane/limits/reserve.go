@@ -26,7 +26,7 @@ func (c *Client) Reserve(ctx context.Context, call *Call) (*Verdict, error) {
 		return v, err
 	}
 	var events []Event
-	listed := int64(0)
+	listed := unlistedYet(call.Agent)
 	for range reserveTries {
 		a, err := c.attempt(ctx, call, listed)
 		if err != nil {
