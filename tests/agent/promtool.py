@@ -29,7 +29,7 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def fired(namespace: str, alert: str, labels: dict[str, str], value: str) -> dict[str, Any]:
     """An alert as promtool expects it: all labels, and annotations with their templates filled in."""
-    rule = next(rule for rule in rule_group(namespace, HOME)["rules"] if rule["alert"] == alert)
+    rule = next(rule for rule in rule_group(namespace, HOME)["rules"] if rule.get("alert") == alert)
     every = labels | rule["labels"]
 
     def fill(text: str) -> str:

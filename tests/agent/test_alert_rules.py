@@ -10,6 +10,7 @@ import yaml
 from agentops_operator.agent.alert_rules import (
     alerting_condition,
     loaded,
+    name_of,
     prometheus_rule,
     rule_file,
     rule_group,
@@ -26,6 +27,8 @@ POD = 'agentops_agent_pods{namespace="shop",agent="billing",state="%s"%s}'
 
 USED = 'agentops_budget_used_ratio{namespace="shop",budget="daily",scope="shop/billing"}'
 DAILY = {"namespace": "shop", "budget": "daily", "scope": "shop/billing"}
+STEP = 'agentops_budget_step{namespace="shop",budget="daily",scope="shop/billing",step="%s"}'
+HELD = 'agentops_held_runs{namespace="shop",agent="billing",state="%s",pod="%s"}'
 CALLER = '{k8s_namespace_name="shop",dev_agentops_agent="billing",gen_ai_request_model="chat"}'
 CALLS = {"k8s_namespace_name": "shop", "dev_agentops_agent": "billing", "gen_ai_request_model": "chat"}
 ATTEMPTS = 'agentops_gateway_attempts_total{target="shop/chat/a",class="%s"}'
@@ -82,6 +85,12 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         [{"reason": "Audience"}], "10",
     ),
     "a budget that is used up": ("shop", {USED: "0.9 1"}, "AgentOpsBudgetExhausted", "1m", [DAILY], "1"),
+    "a budget at a step of its ladder": (
+        "shop", {STEP % "Alert": "0 1 1"}, "AgentOpsBudgetStep", "1m", [{**DAILY, "step": "Alert"}], "1",
+    ),
+    "a held run that two operator pods count once": (
+        "shop", {HELD % ("Held", "a"): "0 3 3", HELD % ("Held", "b"): "0 3 3"}, "AgentOpsRunsHeld", "1m", [BILLING], "3",
+    ),
     "a budget that will not last": (
         # 0.15 an hour from 0.5 on: in four hours it is past the limit.
         "shop", {USED: "0.5+0.0025x120"}, "AgentOpsBudgetForecast", "90m", [DAILY], "0.725",
@@ -141,6 +150,7 @@ SILENT: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a provider with a failure now and then": (
         HOME, {ATTEMPTS % "Answered": "0+60x60", ATTEMPTS % "Timeout": "0+1x60"}, "AgentOpsProviderDegraded", "40m",
     ),
+    "a run that a person took over": ("shop", {HELD % ("TakenOver", "a"): "1x20"}, "AgentOpsRunsHeld", "10m"),
     "an installation without a gateway": (HOME, {"up": "1x30"}, "AgentOpsGatewayUnreachable", "20m"),
 }  # fmt: skip
 
@@ -205,7 +215,7 @@ def answer(**health: str) -> dict[str, Any]:
     """What Prometheus answers when it has the group of namespace shop; `health` overrides by alert."""
     group = rule_group("shop", HOME)
     rules = [
-        {"type": "alerting", "name": rule["alert"], "health": health.get(rule["alert"], "ok"), "lastError": "bad series"}
+        {"type": "alerting", "name": name_of(rule), "health": health.get(name_of(rule), "ok"), "lastError": "bad series"}
         for rule in group["rules"]
     ]
     return {"status": "success", "data": {"groups": [{"name": group["name"], "file": "x", "rules": rules}]}}
@@ -219,7 +229,7 @@ def condition(reply: Any) -> str:
 
 def test_all_rules_ok_is_alerting() -> None:
     """Alerting is True only when each rule is loaded and healthy."""
-    assert condition(answer()) == "True RulesLoaded: 11 of 11 rules are loaded and healthy"
+    assert condition(answer()) == "True RulesLoaded: 16 of 16 rules are loaded and healthy"
 
 
 def test_rule_that_fails_is_named_with_its_error() -> None:
@@ -230,14 +240,14 @@ def test_rule_that_fails_is_named_with_its_error() -> None:
 
 def test_rule_that_was_not_evaluated_yet_is_unknown() -> None:
     """Right after loading nothing is proved, so nothing is claimed."""
-    assert condition(answer(AgentOpsBackendDown="unknown")) == "Unknown RulesNotLoaded: 10 of 11 rules were evaluated so far"
+    assert condition(answer(AgentOpsBackendDown="unknown")) == "Unknown RulesNotLoaded: 15 of 16 rules were evaluated so far"
 
 
 def test_rule_that_is_missing_in_the_group_is_named() -> None:
     """A group of the right name with a rule less is not the one that was written."""
     reply = answer()
     del reply["data"]["groups"][0]["rules"][0]
-    assert condition(reply) == "False RulesNotLoaded: AgentOpsInjectionMissed: not in the group"
+    assert condition(reply) == "False RulesNotLoaded: agentops:budget_used_ratio:delta10m: not in the group"
 
 
 def test_older_version_of_the_group_is_not_the_wanted_one() -> None:

@@ -75,8 +75,8 @@ def test_rules_are_read_back_as_loaded_and_healthy(rules: Callable[[], Any]) -> 
         if answer is not None:
             got = {name: condition(answer, name) for name in ("shop", HOME)}
     assert got == {
-        "shop": "True RulesLoaded: 11 of 11 rules are loaded and healthy",
-        HOME: "True RulesLoaded: 19 of 19 rules are loaded and healthy",
+        "shop": "True RulesLoaded: 16 of 16 rules are loaded and healthy",
+        HOME: "True RulesLoaded: 24 of 24 rules are loaded and healthy",
     }
     assert condition(rules(), "elsewhere").startswith(
         "False RulesNotLoaded: Prometheus does not know rule group agentops.elsewhere."

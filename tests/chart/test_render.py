@@ -114,14 +114,15 @@ def test_crds_are_those_of_the_repository(render: Render) -> None:
 def test_kill_switch_renders_no_mutating_policy(render: Render) -> None:
     """injection.mode=Disabled removes policy and binding; what validates stays."""
     objects = render("--set", "injection.mode=Disabled")
-    assert not named(objects, "MutatingAdmissionPolicy")
-    assert not named(objects, "MutatingAdmissionPolicyBinding")
+    assert not named(objects, "MutatingAdmissionPolicy", "agentops-inject")
+    assert not named(objects, "MutatingAdmissionPolicyBinding", "agentops-inject")
     assert named(objects, "ValidatingAdmissionPolicy", "agentops-index-writers")
 
 
 def test_injection_ignores_errors_and_never_touches_system_namespaces(render: Render) -> None:
     """Nothing of ours keeps a pod from starting, least of all those that everything else needs."""
-    (policy,) = named(render("--set", "injection.excludeNamespaces={monitoring}"), "MutatingAdmissionPolicy")
+    objects = render("--set", "injection.excludeNamespaces={monitoring}")
+    (policy,) = named(objects, "MutatingAdmissionPolicy", "agentops-inject")
     assert policy["spec"]["failurePolicy"] == "Ignore"
     (names, label) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
     assert names == {
@@ -152,20 +153,21 @@ def test_images_follow_the_values(render: Render) -> None:
     collector = f"r.example.com/x/agentops/collector@{digest}"
     assert container["image"] == "r.example.com/x/agentops/operator:v9"
     assert {"name": "AGENTOPS_RELAY_IMAGE", "value": collector} in container["env"]
-    (policy,) = named(objects, "MutatingAdmissionPolicy")
+    (policy,) = named(objects, "MutatingAdmissionPolicy", "agentops-inject")
     (sidecar,) = (entry["expression"] for entry in policy["spec"]["variables"] if entry["name"] == "sidecar")
     assert f'"image": dyn("{collector}")' in sidecar
 
 
 def test_patch_is_made_of_plain_maps(render: Render) -> None:
     """A list with a typed Object in it makes API server 1.36 panic, and a panic fails the pod whatever the policy says."""
-    (policy,) = named(render(), "MutatingAdmissionPolicy")
+    (policy,) = named(render(), "MutatingAdmissionPolicy", "agentops-inject")
     assert re.findall(r"\bObject\b[.{]", json.dumps(policy["spec"])) == []
 
 
 def test_quantities_of_the_sidecar_may_be_numbers(render: Render) -> None:
     """`cpu: 1` beside `memory: 64Mi` would be two types in one CEL map, and the API server would refuse the policy."""
-    (policy,) = named(render("--set", "injection.sidecar.resources.limits.cpu=1"), "MutatingAdmissionPolicy")
+    objects = render("--set", "injection.sidecar.resources.limits.cpu=1")
+    (policy,) = named(objects, "MutatingAdmissionPolicy", "agentops-inject")
     (sidecar,) = (entry["expression"] for entry in policy["spec"]["variables"] if entry["name"] == "sidecar")
     assert '"limits": dyn({"cpu":"1","memory":"192Mi"})' in sidecar
 
@@ -182,8 +184,7 @@ def test_namespaced_mode_has_no_right_beyond_its_namespaces(render: Render) -> N
         "support",
         "team-a",
     }
-    (policy,) = named(objects, "MutatingAdmissionPolicy")
-    assert policy["metadata"]["name"] == "agentops-inject-team-a"
+    (policy,) = named(objects, "MutatingAdmissionPolicy", "agentops-inject-team-a")
     assert {
         "key": "kubernetes.io/metadata.name",
         "operator": "In",
@@ -347,3 +348,27 @@ def test_store_that_cannot_be_meant_is_refused(helm: Helm, sets: str, want: str)
     done = helm("template", "agentops", CHART, "--set", f"gateway.enabled=true,{sets}", *VERSION)
     assert done.returncode != 0
     assert want in done.stderr
+
+
+def test_people_decide_only_where_somebody_bound_them(render: Render) -> None:
+    """The roles aggregate to none, are bound to nobody, and stay within the namespaces of a namespaced install."""
+    for arguments, kind in (((), "ClusterRole"), (("--values", CHART / "ci" / "namespaced-values.yaml"), "Role")):
+        objects = render(*arguments)
+        roles = {role["metadata"]["name"]: role for role in named(objects, kind) if "run-" in role["metadata"]["name"]}
+        assert set(roles) == {"agentops-run-deciders", "agentops-run-viewers"}
+        assert all("aggregat" not in json.dumps(role["metadata"]) for role in roles.values())
+        assert "decide" in roles["agentops-run-deciders"]["rules"][0]["verbs"]
+        assert set(roles["agentops-run-viewers"]["rules"][0]["verbs"]) == READS
+        bound = {item["roleRef"]["name"] for item in (*named(objects, "ClusterRoleBinding"), *named(objects, "RoleBinding"))}
+        assert not set(roles) & bound
+
+
+def test_receiver_of_notices_is_mounted_and_may_be_reached(render: Render) -> None:
+    """The kubelet reads the Secret; a port of its own is open, and nothing is mounted where nobody is told."""
+    objects = render("--set", "escalation.secret=agentops-desk,escalation.port=8443")
+    (deployment,) = named(objects, "Deployment", "agentops-operator")
+    (volume,) = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "receiver"]
+    assert volume["secret"] == {"secretName": "agentops-desk", "optional": True, "defaultMode": 0o440}
+    (policy,) = named(objects, "NetworkPolicy", "agentops-operator")
+    assert [{"port": 8443, "protocol": "TCP"}] in [rule.get("ports") for rule in policy["spec"]["egress"]]
+    assert "agentops-receiver" not in json.dumps(named(render(), "Deployment", "agentops-operator"))

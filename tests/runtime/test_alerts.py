@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from agentops_operator.agent.alert_rules import MONITORING_API, NAME, rule_group
+from agentops_operator.agent.alert_rules import MONITORING_API, NAME, name_of, rule_group
 from agentops_operator.agent.facts import Key
 from agentops_operator.runtime.alerts import EVERY, AlertObserver
 from agentops_operator.runtime.objects import Ref
@@ -28,7 +28,7 @@ class FakePrometheus:
 def loaded_group(namespace: str) -> dict[str, Any]:
     """The rules of a namespace as a Prometheus shows them that evaluated all of them."""
     group = rule_group(namespace, HOME)
-    return {"name": group["name"], "rules": [{"name": rule["alert"], "health": "ok"} for rule in group["rules"]]}
+    return {"name": group["name"], "rules": [{"name": name_of(rule), "health": "ok"} for rule in group["rules"]]}
 
 
 async def test_rules_follow_the_namespaces_that_hold_agents(world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admission.apiserver import PATIENCE, Api, Object, install_policies, render, running
+from tests.admission.apiserver import OPERATOR, PATIENCE, Api, Object, install_policies, render, running
 from tests.admission.golden import Case, assert_comes_out_as_wanted, assert_second_pass_changes_nothing, cases
 from tests.webhook.certificates import make
 from tests.webhook.process import CONFIGURATION, WebhookProcess
@@ -161,3 +161,15 @@ def test_kill_switch_is_to_delete_the_configuration(webhook: WebhookProcess, api
         pytest.fail("still injected")
     webhook.announce(api)
     api.wait_until_injecting("adm-probe", PROBE)
+
+
+def test_who_decides_writes_its_own_name_and_no_other_is_taken(api: Api) -> None:
+    """Nothing can stamp it here, so the validating policy compares it with who asks, and says what to write."""
+    path = f"/apis/agentops.dev/v1alpha1/namespaces/{api.namespace('adm-holds-older')}/runholds"
+    spec = {"agent": "billing", "run": "order-1", "number": 1}
+    record = {"apiVersion": "agentops.dev/v1alpha1", "kind": "RunHold", "metadata": {"name": "one"}, "spec": spec}
+    assert api.call("POST", path, record, user=OPERATOR)[0] == 201
+    for by in ({}, {"by": "the-boss"}):
+        status, answer = api.call("PATCH", f"{path}/one", {"spec": {"decision": {"verb": "Cancel", **by}}})
+        assert (status, 'write "admin"' in answer["message"]) == (422, True), answer
+    assert api.call("PATCH", f"{path}/one", {"spec": {"decision": {"verb": "Cancel", "by": "admin"}}})[0] == 200

@@ -170,3 +170,13 @@ Check that the MutatingWebhookConfiguration {{ $name }} exists and that the Depl
 Check that the MutatingAdmissionPolicyBinding {{ $name }} exists.
 {{- end -}}
 {{- end }}
+
+{{/* RunHold: whether a request brings a decision, or another one than there was. */}}
+{{- define "agentops.cel.decided" -}}
+has(object.spec.decision) && (!has(oldObject.spec.decision) || object.spec.decision != oldObject.spec.decision)
+{{- end }}
+
+{{/* RunHold: who decided. Of a decision that stays what it was, the one who made it; else who asks. */}}
+{{- define "agentops.cel.decider" -}}
+has(oldObject.spec.decision) && oldObject.spec.decision.verb == object.spec.decision.verb && has(oldObject.spec.decision.by) ? oldObject.spec.decision.by : request.userInfo.username
+{{- end }}

@@ -75,6 +75,17 @@ matchExpressions:
 {{- end }}
 {{- end }}
 
+{{/* The namespaces whose RunHolds the policies look at: those of this installation. */}}
+{{- define "agentops.holdNamespaces" -}}
+{{- if eq .Values.install.mode "namespaced" -}}
+namespaceSelector:
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: In
+      values: {{ include "agentops.watchNamespaces" . }}
+{{- end }}
+{{- end }}
+
 {{/* Container security context that the Pod Security level "restricted" accepts. */}}
 {{- define "agentops.containerSecurity" -}}
 allowPrivilegeEscalation: false

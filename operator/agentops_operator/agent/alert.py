@@ -1,8 +1,16 @@
-"""What an alert is."""
+"""What an alert is, and a recorded series."""
 
 from dataclasses import dataclass
 
 WARNING, CRITICAL, INFO = "warning", "critical", "info"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A series that Prometheus keeps of an expression, for alerts and dashboards alike."""
+
+    name: str
+    expr: str
 
 
 @dataclass(frozen=True)

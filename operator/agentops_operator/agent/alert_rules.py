@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from agentops_operator.agent.alert import Alert
-from agentops_operator.agent.alerts import PLATFORM, TENANT
+from agentops_operator.agent.alert import Alert, Recording
+from agentops_operator.agent.alerts import PLATFORM, RECORDINGS, TENANT
 from agentops_operator.agent.facts import Alerting, Settings
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.model import Json
@@ -25,8 +25,18 @@ def rule_group(namespace: str, operator_namespace: str) -> dict[str, Any]:
     loaded could not be told from the current ones.
     """
     alerts = (*TENANT, *PLATFORM) if namespace == operator_namespace else TENANT
-    rules = [_rule(alert, namespace) for alert in alerts]
+    # Recorded series come first: rules of a group are evaluated in their order.
+    rules = [*(_recording(series, namespace) for series in RECORDINGS), *(_rule(alert, namespace) for alert in alerts)]
     return {"name": f"agentops.{namespace}.{short(rules)}", "rules": rules}
+
+
+def _recording(series: Recording, namespace: str) -> dict[str, Any]:
+    return {"record": series.name, "expr": series.expr.replace("<ns>", namespace)}
+
+
+def name_of(rule: Mapping[str, Any]) -> str:
+    """How Prometheus calls a rule."""
+    return str(rule.get("alert") or rule.get("record"))
 
 
 def _rule(alert: Alert, namespace: str) -> dict[str, Any]:
@@ -98,9 +108,9 @@ def _verdict(wanted: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]])
     if group is None:
         return Alerting(expected=expected, error=_absence(wanted["name"], groups))
     found = {rule.get("name"): rule for rule in group.get("rules") or [] if isinstance(rule, Mapping)}
-    states = [found.get(rule["alert"], {"health": "err", "lastError": "not in the group"}) for rule in wanted["rules"]]
+    states = [found.get(name_of(rule), {"health": "err", "lastError": "not in the group"}) for rule in wanted["rules"]]
     broken = [
-        f"{rule['alert']}: {state.get('lastError') or 'health is err'}"
+        f"{name_of(rule)}: {state.get('lastError') or 'health is err'}"
         for rule, state in zip(wanted["rules"], states, strict=True)
         if state.get("health") == "err"
     ]

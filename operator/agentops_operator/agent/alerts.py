@@ -9,6 +9,8 @@ def _pods(state: str) -> str:
     return f'max by (namespace, agent) (agentops_agent_pods{{namespace="<ns>", state="{state}"}}) > 0'
 
 
+RECORDINGS = gateway.RECORDINGS
+
 TENANT: tuple[Alert, ...] = (
     Alert(
         "AgentOpsInjectionMissed",

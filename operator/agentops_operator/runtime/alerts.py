@@ -83,7 +83,7 @@ class HttpPrometheus:
         """The answer of `GET /api/v1/rules`."""
         async with (
             aiohttp.ClientSession(timeout=CALL, raise_for_status=True) as session,
-            session.get(f"{self._url}/api/v1/rules", params={"type": "alert"}) as response,
+            session.get(f"{self._url}/api/v1/rules") as response,
         ):
             answer: Mapping[str, Any] = await response.json(content_type=None)
             return answer

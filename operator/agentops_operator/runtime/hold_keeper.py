@@ -38,6 +38,8 @@ class HoldKeeper:
         clock: Clock,
         source: HoldSource | None,
         notifier: Notifier,
+        *,
+        checked: bool,
     ) -> None:
         self._cluster = cluster
         self._store = store
@@ -46,6 +48,7 @@ class HoldKeeper:
         self._clock = clock
         self._source = source
         self._notifier = notifier
+        self._checked = checked  # whether admission checks who decides
         self.due: Callable[[Key], None] = lambda _: None
 
     async def keep(self, key: Key) -> float | None:
@@ -57,7 +60,7 @@ class HoldKeeper:
         if is_over(record):
             await self._prune(record)
             return None
-        delivery = await self._deliver(record) if pending(record) else None
+        delivery = await self._deliver(record) if self._checked and pending(record) else None
         facts = await self._facts(record, delivery)
         await self._tell(record, facts)
         return AGAIN if delivery is not None and delivery.again else None
@@ -105,6 +108,7 @@ class HoldKeeper:
             delivery=delivery,
             unreachable=holds.unreachable,
             link=link(self._notifier.link, record) if self._notifier.link else "",
+            checked=self._checked,
             notified=holds.notified.get(record.key, ""),
         )
         decided = delivery is not None and not delivery.again

@@ -86,7 +86,16 @@ class Operator:
         statuses = StatusWriter(outside.cluster, outside.clock, store.writing)
         recorder = Recorder(outside.cluster, outside.clock, outside.metrics, self._settings.identity)
         outcomes = Outcomes()
-        self._keeper = HoldKeeper(outside.cluster, store, statuses, recorder, outside.clock, outside.holds, self._notifier)
+        self._keeper = HoldKeeper(
+            outside.cluster,
+            store,
+            statuses,
+            recorder,
+            outside.clock,
+            outside.holds,
+            self._notifier,
+            checked=self._settings.decisions_checked,
+        )
         return Parts(
             store=store,
             applier=applier,

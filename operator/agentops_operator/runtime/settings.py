@@ -59,6 +59,9 @@ class RuntimeSettings:
     gateway_metrics_port: int = 8889
     """Port of the gateway's metrics, `AGENTOPS_GATEWAY_METRICS_PORT`."""
 
+    decisions_checked: bool = True
+    """Whether admission checks who decides on held runs, `AGENTOPS_DECISIONS_CHECKED`; without that no decision is passed on."""
+
     receiver: str = "/var/run/agentops-receiver"
     """Directory with the files `url` and `key` of the receiver of notices on held runs, `AGENTOPS_RECEIVER_DIRECTORY`; without
     them nobody is told but by Events and alerts."""
@@ -114,6 +117,7 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         gateway_host=get("AGENTOPS_OBSERVE_GATEWAY", ""),
         gateway_port=int(_number(environment, "AGENTOPS_GATEWAY_ADMIN_PORT", defaults.gateway_port)),
         gateway_metrics_port=int(_number(environment, "AGENTOPS_GATEWAY_METRICS_PORT", defaults.gateway_metrics_port)),
+        decisions_checked=_truth(get("AGENTOPS_DECISIONS_CHECKED", "true")),
         receiver=get("AGENTOPS_RECEIVER_DIRECTORY", defaults.receiver),
         link=get("AGENTOPS_RUN_LINK", ""),
         http_host=get("AGENTOPS_HTTP_HOST", defaults.http_host),

@@ -41,11 +41,19 @@ class GatewaySeries:
             "Share of a budget's limit that a scope has used in its window.",
             labels=["namespace", "budget", "scope"],
         )
+        step = GaugeMetricFamily(
+            "agentops_budget_step",
+            "1 for the step of its ladder that a budget reached in a scope.",
+            labels=["namespace", "budget", "scope", "step"],
+        )
         for name, counts in self._store.budget_counts.items():
             namespace, _, budget = name.partition("/")
             for count in counts.values():
+                if count.step:
+                    step.add_metric([namespace, budget, count.scope, count.step], 1.0)
                 used.add_metric([namespace, budget, count.scope], count.used / count.limit if count.limit else 0.0)
         yield used
+        yield step
         reachable = GaugeMetricFamily("agentops_gateway_reachable", "1 while a replica of the gateway answers.")
         if self._store.settings.gateway.enabled:
             reachable.add_metric([], float(self._store.gateway.reachable))

@@ -1,12 +1,21 @@
 """The alerts on budgets, providers and the gateway. Without a gateway none of their series exists, and none fires."""
 
-from agentops_operator.agent.alert import CRITICAL, INFO, WARNING, Alert
+from agentops_operator.agent.alert import CRITICAL, INFO, WARNING, Alert, Recording
 
 USED = 'max by (namespace, budget, scope) (agentops_budget_used_ratio{namespace="<ns>"})'
 # max, not sum: during a hand-over of leadership two operator pods show the same gauge for a moment.
 SCOPE = "{{ $labels.namespace }}/{{ $labels.budget }} (scope {{ $labels.scope }})"
 AGENT = "{{ $labels.k8s_namespace_name }}/{{ $labels.dev_agentops_agent }}"
 BY_CALLER = "k8s_namespace_name, dev_agentops_agent, gen_ai_request_model"
+
+BY_BUDGET = "max by (namespace, budget, scope)"
+RATIO = 'agentops_budget_used_ratio{namespace="<ns>"}'
+# Told for a whole namespace and not for each budget: budgets come and go, and rules that follow them would be loaded anew.
+RECORDINGS: tuple[Recording, ...] = (
+    Recording("agentops:budget_used_ratio:delta10m", f"{BY_BUDGET} (delta({RATIO}[10m]))"),
+    Recording("agentops:budget_used_ratio:delta1h", f"{BY_BUDGET} (delta({RATIO}[1h]))"),
+    Recording("agentops:budget_used_ratio:in4h", f"{BY_BUDGET} (predict_linear({RATIO}[1h], 14400))"),
+)
 
 TENANT: tuple[Alert, ...] = (
     Alert(
@@ -19,9 +28,27 @@ TENANT: tuple[Alert, ...] = (
         "{{ $labels.namespace }}` shows who used most; raise spec.limit, or find the Agent that burns it.",
     ),
     Alert(
+        "AgentOpsBudgetStep",
+        'max by (namespace, budget, scope, step) (agentops_budget_step{namespace="<ns>"}) > 0',
+        "0m",
+        INFO,
+        f"Budget {SCOPE} reached its step {{{{ $labels.step }}}}",
+        "The step holds until the window ends: Alert tells only, CheaperModel leads aliases elsewhere, ReadOnlyTools takes tools "
+        "out, Hold makes runs wait for a person, Block refuses. `agentops budget -n {{ $labels.namespace }}` shows whose.",
+    ),
+    Alert(
+        "AgentOpsRunsHeld",
+        'max by (namespace, agent) (agentops_held_runs{namespace="<ns>", state="Held"}) > 0',
+        "0m",
+        WARNING,
+        "{{ $value }} runs of Agent {{ $labels.namespace }}/{{ $labels.agent }} wait for a person",
+        "Their calls are refused until somebody decides, and a hold that expires cancels its run. `agentops run list -n "
+        "{{ $labels.namespace }}` shows reason, cost and expiry; `agentops run resume NAME --steps 10`, `takeover` and `cancel` "
+        "decide. docs/holds.md tells who may.",
+    ),
+    Alert(
         "AgentOpsBudgetForecast",
-        f"{USED} < 1 and max by (namespace, budget, scope) "
-        '(predict_linear(agentops_budget_used_ratio{namespace="<ns>"}[1h], 14400)) >= 1',
+        f'{USED} < 1 and agentops:budget_used_ratio:in4h{{namespace="<ns>"}} >= 1',
         "15m",
         WARNING,
         f"Budget {SCOPE} will be used up within four hours at the pace of the last hour",
@@ -30,9 +57,8 @@ TENANT: tuple[Alert, ...] = (
     ),
     Alert(
         "AgentOpsBudgetBurn",
-        "max by (namespace, budget, scope) (delta(agentops_budget_used_ratio"
-        '{namespace="<ns>"}[1h])) > 0.25 and max by (namespace, budget, scope) (delta(agentops_budget_used_ratio'
-        '{namespace="<ns>"}[10m])) > 0.05',
+        'agentops:budget_used_ratio:delta1h{namespace="<ns>"} > 0.25 '
+        'and agentops:budget_used_ratio:delta10m{namespace="<ns>"} > 0.05',
         "5m",
         CRITICAL,
         f"Budget {SCOPE} burns: {{{{ $value }}}} of its limit in an hour, and still at it",

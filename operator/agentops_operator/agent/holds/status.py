@@ -46,6 +46,7 @@ class HoldFacts:
         delivery: what came of a decision in this pass.
         unreachable: why the gateway cannot be asked; empty when it can.
         link: where to read more on the run.
+        checked: whether admission checks who decides.
         notified: when the receiver took the notice; empty when it did not, or when there is none.
     """
 
@@ -57,6 +58,7 @@ class HoldFacts:
     delivery: Delivery | None = None
     unreachable: str = ""
     link: str = ""
+    checked: bool = True
     notified: str = ""
 
     @property
@@ -132,8 +134,8 @@ def _accepted(facts: HoldFacts, fields: Mapping[str, Any]) -> Condition:
     decision, delivery = facts.record.spec.decision, facts.delivery
     if decision is None:
         return true(ACCEPTED, Reason.ACCEPTED, "it waits for a decision")
-    if not decision.by:
-        text = "no admission policy wrote or checked who decided, so the decision is not passed on: switch admission.runHolds on"
+    if not (decision.by and facts.checked):
+        text = "no admission policy checks who decides, so nothing is passed on: set admission.runHolds.enabled in the chart"
         return false(ACCEPTED, Reason.DECIDER_UNKNOWN, text)
     if delivery is not None and delivery.result in REFUSED:
         reason, text = REFUSED[delivery.result]
