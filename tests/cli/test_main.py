@@ -64,7 +64,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
 
 
-CLUSTER_COMMANDS = [("status",), ("explain", "pod", "x"), ("mask", "test", "x")]
+CLUSTER_COMMANDS = [("status",), ("run", "list"), ("run", "cancel", "x"), ("explain", "pod", "x"), ("mask", "test", "x")]
 
 
 @pytest.mark.parametrize("arguments", CLUSTER_COMMANDS, ids=" ".join)

@@ -3,21 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from demo.images import ROOT
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
 from tests.cluster.evidence import refused
-from tests.cluster.shapes import agent, container, cron_job, pod, workload
+from tests.cluster.shapes import agent, container, cron_job, custom, pod, workload
+from tests.cluster_access import OPERATOR
 from tests.docs.commands import Shown, shown
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 COMMANDS = [one for one in shown() if one.words[0] == "kubectl"]
 PLACE = "shop"
 # Changes are sent to the API server and not kept; a restart knows no dry run, and is one of a workload of this test.
-DRY = ("apply", "create", "delete", "label")
+DRY = ("apply", "create", "delete", "label", "patch")
 # Found by the command line's own tests; kubectl finds the program as its plugin.
 PLUGIN = "agentops"
+AS_OPERATOR = (f"--as={OPERATOR}", "--as-group=system:masters")
 NAMES = {"NAME": PLACE, "NAMESPACE": PLACE, "POD": "billing-0"}
 
 
@@ -28,6 +31,9 @@ def place(product: Access) -> Iterator[str]:
         workloads = [workload("Deployment", name, container()) for name in ("billing", "first-agent")]
         objects = (agent("first-agent", "Deployment"), *workloads, pod("billing-0"), cron_job("name", container()))
         product.apply(*objects, namespace=PLACE)
+        # Nobody but the operator makes one. The gateway knows no such run, so that the operator soon says that it is over.
+        held = custom("RunHold", "billing-3f9c2ab1d04e77a5", agent="billing", run="order-4711", number=1)
+        product.kubectl(*("create", "-f", "-", "-n", PLACE), *AS_OPERATOR, stdin=yaml.safe_dump(held))
         yield PLACE
 
 

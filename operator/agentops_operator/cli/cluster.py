@@ -1,7 +1,11 @@
-"""The API server as the command line sees it: it only reads. The only file here that knows the client library."""
+"""The API server as the command line sees it: it reads, and writes decisions on held runs.
+
+The only file here that knows the client library.
+"""
 
 import builtins
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -9,10 +13,11 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes import client, config
 
-from agentops_operator.cli.exits import Unreachable
+from agentops_operator.cli.exits import Unreachable, Usage
 
 TIMEOUT = (5.0, 30.0)  # connect, read: a person waits in front of it
 PAGE = 500
+REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 class DeniedError(Exception):
@@ -64,24 +69,56 @@ class Cluster:
         except DeniedError:
             return None
 
+    def patch(self, path: str, change: Mapping[str, Any]) -> None:
+        """Changes fields of an object.
+
+        Raises:
+            Usage: the API server says that the change is wrong.
+            Unreachable: it refuses it, or does not answer.
+        """
+        status, reason, data = self._send("PATCH", path, change, "application/merge-patch+json")
+        if status < HTTPStatus.BAD_REQUEST:
+            return
+        told = _message(data) or reason
+        raise Usage(told) if status == HTTPStatus.UNPROCESSABLE_ENTITY else Unreachable(told)
+
+    def whoami(self) -> str:
+        """The name under which the API server knows the user."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        status, reason, data = self._send("POST", REVIEW, review, "application/json")
+        if status >= HTTPStatus.BAD_REQUEST:
+            _check(REVIEW, status, reason)
+        return str(((json.loads(data).get("status") or {}).get("userInfo") or {}).get("username", ""))
+
     def _call(self, path: str, query: dict[str, str]) -> dict[str, Any] | None:
-        url = path + (f"?{urlencode(query)}" if query else "")
-        method, full, headers, body, form = self._api.param_serialize(
-            "GET", url, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
-        )
-        try:
-            answer = self._api.call_api(method, full, headers, body, form, _request_timeout=TIMEOUT)
-            data = answer.read()
-        except client.ApiException as error:
-            _check(path, error.status or 0, str(error.reason))
-            return None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"the API server does not answer: {error}") from error
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            _check(path, answer.status, str(answer.reason))
+        status, reason, data = self._send("GET", path + (f"?{urlencode(query)}" if query else ""))
+        if status >= HTTPStatus.BAD_REQUEST:
+            _check(path, status, reason)
             return None
         result: dict[str, Any] = json.loads(data)
         return result
+
+    def _send(self, verb: str, url: str, change: Any = None, content: str = "") -> tuple[int, str, bytes]:
+        """Status, reason and body of an answer."""
+        wanted = {"Accept": "application/json"} | ({"Content-Type": content} if content else {})
+        method, full, headers, body, form = self._api.param_serialize(
+            verb, url, header_params=wanted, body=change, auth_settings=["BearerToken"]
+        )
+        try:
+            answer = self._api.call_api(method, full, headers, body, form, _request_timeout=TIMEOUT)
+            return int(answer.status), str(answer.reason), answer.read()
+        except client.ApiException as error:
+            return int(error.status or 0), str(error.reason), (error.body or "").encode()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"the API server does not answer: {error}") from error
+
+
+def _message(data: bytes) -> str:
+    """What the API server says in words."""
+    try:
+        return str(json.loads(data).get("message", ""))
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _check(path: str, status: int, reason: str) -> None:

@@ -11,6 +11,7 @@ from agentops_operator.cli.command import Group
 from agentops_operator.cli.explain import explain
 from agentops_operator.cli.mask import mask
 from agentops_operator.cli.render import render
+from agentops_operator.cli.run import run
 from agentops_operator.cli.status import status
 from agentops_operator.cli.validate import validate
 
@@ -30,7 +31,7 @@ def cli() -> None:
     """Operational policies for AI agents on Kubernetes: what is declared, and what is in force."""
 
 
-COMMANDS = (status, budget, explain, validate, render, mask, completion, version)
+COMMANDS = (status, budget, run, explain, validate, render, mask, completion, version)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -20,6 +20,15 @@ namespace_option = click.option(
 )
 
 
+def decision_options(function: FunctionT) -> FunctionT:
+    """What every decision on a held run may carry."""
+    note = click.option("--note", default="", help="Why, for those who read it later; at most 256 characters.")
+    wait = click.option(
+        "--wait", type=click.IntRange(0, 600), default=30, show_default=True, help="Seconds until the gateway must have taken it."
+    )
+    return note(wait(function))
+
+
 def cluster_options(function: FunctionT) -> FunctionT:
     """`--kubeconfig`, `--context` and `-n`, with the meaning that they have for kubectl."""
     options = (

@@ -1,16 +1,19 @@
 """Names, decisions and links of held runs: safe whatever the run is called."""
 
 import re
+import time
+from typing import Any
 
 import pytest
 
 from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.holds.decision import cut, decision_body
-from agentops_operator.agent.holds.notice import link
+from agentops_operator.agent.holds.notice import link, notice, signed
 from agentops_operator.agent.holds.record import Record, hold_name, hold_record
 from agentops_operator.agent.holds.status import shown
 from agentops_operator.agent.holds.types import RunHoldSpec
 from agentops_operator.agent.holds.waiting import run_in, waiting_in
+from demo.images import ROOT
 
 DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 AGENTS = ("a", "a" * 63, "a-" * 31 + "a", "billing")
@@ -62,6 +65,19 @@ def test_link_quotes_what_a_client_chose() -> None:
     assert link("https://desk.example/{namespace}/{agent}?run={run}", record("a/b:c")) == (
         "https://desk.example/shop/billing?run=a%2Fb%3Ac"
     )
+
+
+def test_signature_check_of_the_documentation_takes_ours_and_no_other() -> None:
+    """A reader copies it as it stands."""
+    page = (ROOT / "docs" / "holds.md").read_text()
+    code: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], code)
+    content, headers = signed(notice(record(), {"reason": "MaxSteps"}), b"key", int(time.time()))
+    assert code["is_ours"](b"key", headers, content)
+    assert not code["is_ours"](b"other", headers, content)
+    assert not code["is_ours"](b"key", headers, content + b" ")
+    old = signed(notice(record(), {}), b"key", int(time.time()) - 3600)
+    assert not code["is_ours"](b"key", old[1], old[0])
 
 
 def test_amounts_have_their_unit() -> None:
