@@ -1,6 +1,9 @@
 """The gateway: a provider dies, an agent loops, a budget runs out, and what all of it cost."""
 
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from demo.gateway import Gateway
@@ -76,10 +79,37 @@ def _start(world: World, budget: str) -> None:
 
 
 def _loop(scene: Scene) -> None:
+    world, report = scene.story.world, scene.story.report
     calls = [scene.ask("loop") for _ in range(4)]
-    check([one["status"] for one in calls] == [200, 200, 200, 403], f"the loop was not stopped at three calls: {calls}")
-    check(calls[3]["code"] == "run_steps", f"the loop was stopped for another reason: {calls[3]}")
-    scene.story.report.proved(f"an agent in a loop: three calls of its run, the fourth is refused ({_error(calls[3])})")
+    check([one["status"] for one in calls] == [200, 200, 200, 409], f"the loop was not held at three calls: {calls}")
+    check(calls[3]["code"] == "run_held", f"the loop was stopped for another reason: {calls[3]}")
+    report.proved(f"an agent in a loop: three calls of its run, at the fourth it is held ({_error(calls[3])})")
+    run = f"{scene.mark}-loop"
+    held = world.until("the held run has a record", lambda: _hold(world, run), lambda found: found.get("status", {}).get("state"))
+    status = held["status"]
+    report.table(
+        ("runhold", "agent", "run", "state", "reason", "used", "limit", "USD"),
+        [(held["metadata"]["name"], CLERK, run, *(status[name] for name in ("state", "reason", "used", "limit", "cost")))],
+    )
+    report.proved("`kubectl get runholds` shows who waits, why, and what it cost so far")
+    _resume(scene, run)
+    goes_on = scene.ask("loop")
+    check(goes_on["status"] == 200, f"the run does not go on: {goes_on}")
+    report.proved(f"`agentops run resume {run} --steps 1`: the run goes on with its fourth call")
+
+
+def _hold(world: World, run: str) -> dict[str, Any]:
+    items = world.get("runholds.agentops.dev")["items"]
+    return next((item for item in items if item["spec"]["run"] == run), {})
+
+
+def _resume(scene: Scene, run: str) -> None:
+    """The command line of this tree, as a person would call it; it returns when the gateway took the decision."""
+    program = Path(sys.executable).with_name("agentops")
+    command = [program, "run", "resume", run, "--steps", "1", "--note", "seen in the demo", "-n", NAMESPACE]
+    kubeconfig = ("--kubeconfig", scene.story.world.cluster.kubeconfig)
+    done = subprocess.run([*command, *kubeconfig], capture_output=True, text=True, check=False, timeout=60)
+    check(done.returncode == 0, f"the run was not resumed: {done.stdout}{done.stderr}")
 
 
 def _budget(scene: Scene) -> None:
@@ -87,8 +117,8 @@ def _budget(scene: Scene) -> None:
     calls = [scene.ask(f"late-{number}") for number in range(4)]
     check([one.get("model") for one in calls[:3]] == ["gpt-4o-mini"] * 3, f"the budget did not step down: {calls}")
     check(calls[3]["code"] == "budget_exhausted", f"the budget did not block: {calls}")
-    report.proved("nine of twelve calls of today's budget are used: `smart` is answered by the cheaper gpt-4o-mini")
-    report.proved(f"all twelve are used: the next one is refused ({_error(calls[3])})")
+    report.proved("ten of thirteen calls of today's budget are used: `smart` is answered by the cheaper gpt-4o-mini")
+    report.proved(f"all thirteen are used: the next one is refused ({_error(calls[3])})")
 
 
 def _costs(world: World) -> dict[str, float]:

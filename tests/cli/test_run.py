@@ -8,6 +8,7 @@ import pytest
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.cli import run as module
 from agentops_operator.cli.exits import Unreachable
+from agentops_operator.cli.history import events
 from agentops_operator.cli.holds import report, table, tree, waits
 from agentops_operator.cli.tree import lines
 from tests.cli.runner import run
@@ -71,7 +72,7 @@ class FakeCluster:
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     """One held run."""
     found = FakeCluster(hold())
-    monkeypatch.setattr(module, "_connect", lambda *_: found)
+    monkeypatch.setattr(module, "_connect", lambda *_, **__: found)
     return found
 
 
@@ -156,6 +157,30 @@ def test_refusal_of_the_api_server_is_told_in_its_words(cluster: FakeCluster, mo
     monkeypatch.setattr(cluster, "patch", refuse)
     result = run("run", "resume", "order-1")
     assert (result.exit_code, 'needs the verb "decide"' in result.stderr) == (3, True)
+
+
+def test_history_is_read_from_stored_spans() -> None:
+    """Oldest first; spans of other runs, and those that are no event of a run, are left out."""
+
+    def span(at: int, **said: Any) -> dict[str, Any]:
+        own = [{"key": f"dev.agentops.run.{key}", "value": {"stringValue": str(value)}} for key, value in said.items()]
+        return {"startTimeUnixNano": str(at * 10**9), "attributes": own}
+
+    def line(*spans: Any) -> str:
+        return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]})
+
+    held = span(
+        61, id="order-1", event="Transition", state="Held", reason="MaxSteps", hold=1, limit=3, used=3, **{"from": "Running"}
+    )
+    began = span(1, id="order-1", event="Transition", state="Running", reason="FirstCall")
+    tried = span(31, id="order-1", event="StepRetried", step=2, retry=1, target="a", next_target="b")
+    other = span(9, id="order-2", event="Transition", state="Held")
+    text = "\n".join([line(held, other), "", line(tried, span(5, id="order-1")), line(began)])
+    assert events(text, "order-1") == [
+        "1970-01-01T00:00:01Z new -> Running: reason FirstCall",
+        "1970-01-01T00:00:31Z StepRetried: step 2, retry 1, target a, next target b",
+        "1970-01-01T00:01:01Z Running -> Held: reason MaxSteps, hold 1, limit 3, used 3",
+    ]
 
 
 def test_table_has_no_ragged_columns() -> None:

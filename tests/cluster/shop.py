@@ -55,9 +55,9 @@ def provider(name: str) -> tuple[Object, Object]:
     return pod(name, runs, labels={"app": name}), {**service, "spec": {"selector": {"app": name}, "ports": ports}}
 
 
-def limited(steps: int) -> Object:
+def limited(steps: int, action: str = "Refuse") -> Object:
     """The Agent, whose runs may make so many calls."""
-    return agent(AGENT, "Deployment", useCase="refunds", execution={"run": {"steps": {"max": steps}}})
+    return agent(AGENT, "Deployment", useCase="refunds", execution={"run": {"steps": {"max": steps, "action": action}}})
 
 
 def caller() -> Object:

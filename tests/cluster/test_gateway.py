@@ -9,7 +9,7 @@ from demo.images import DEMO_IMAGES, build_and_load
 from demo.install import NAMESPACE
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
-from tests.cluster.evidence import annotation, pods, restarts
+from tests.cluster.evidence import annotation, pods, refused, restarts
 from tests.cluster.platform import platform_policy
 from tests.cluster.shapes import custom
 from tests.cluster.shop import AGENT, POLICY, SECRET, SHOP, Shop, fallback, limited
@@ -80,6 +80,38 @@ def test_looping_run_is_stopped_at_its_limit(shop: Shop) -> None:
     assert [one["status"] for one in calls] == [200, 200, 200, 403], calls
     assert (calls[3]["error"], calls[3]["type"], calls[3]["code"]) == ("PermissionDeniedError", "agentops_policy", "run_steps")
     assert shop.ask("another")["status"] == 200
+
+
+def test_held_run_goes_on_when_somebody_who_may_decided(product: Access, shop: Shop) -> None:
+    """Without the verb a decision is refused; one that is made while no operator runs is passed on by the next, once."""
+    product.apply(limited(3, "Hold"), namespace=SHOP)
+    product.until("the new action", lambda: product.get("agents.agentops.dev", AGENT, "-n", SHOP), in_force)
+    calls = [shop.ask("held") for _ in range(4)]
+    assert [(one["status"], one.get("code")) for one in calls[2:]] == [(200, None), (409, "run_held")], calls
+    [held] = product.until("the record", lambda: holds(product), lambda found: found and "state" in found[0].get("status", {}))
+    assert (held["spec"]["run"], held["status"]["reason"], held["status"]["used"]) == ("held", "MaxSteps", "3")
+    rights = "--resource=runholds.agentops.dev"
+    product.kubectl("create", "role", "patcher", "--verb=get,list,patch", rights, "-n", SHOP)
+    product.kubectl("create", "rolebinding", "patcher", "--role=patcher", "--user=mallory", "-n", SHOP)
+    product.kubectl("create", "rolebinding", "decider", "--clusterrole=agentops-run-deciders", "--user=eve", "-n", SHOP)
+    patch = '{"spec":{"decision":{"verb":"Resume","more":{"steps":1},"by":"the-boss"}}}'
+    decide = ("patch", "runhold", held["metadata"]["name"], "-n", SHOP, "--type=merge", "-p", patch)
+    assert "mallory may not decide on held runs in namespace" in refused(product, *decide, "--as=mallory")
+    try:
+        product.kubectl("scale", *OPERATOR, "--replicas=0")
+        product.kubectl(*decide, "--as=eve")
+    finally:
+        product.kubectl("scale", *OPERATOR, "--replicas=1")
+    product.until("the run goes on", lambda: shop.ask("held"), lambda one: one["status"] == 200)
+    [after] = product.until("read back", lambda: holds(product), lambda found: "endedAt" in found[0]["status"])
+    assert (after["spec"]["decision"]["by"], after["status"]["decidedBy"], after["status"]["state"]) == ("eve", "eve", "Running")
+    assert after["metadata"]["uid"] == held["metadata"]["uid"]
+
+
+def holds(product: Access) -> list[dict[str, dict[str, object]]]:
+    """RunHolds of the shop."""
+    found: list[dict[str, dict[str, object]]] = product.get("runholds.agentops.dev", "-n", SHOP)["items"]
+    return found
 
 
 def test_changed_limit_reaches_every_replica_without_a_restart(product: Access, shop: Shop) -> None:

@@ -106,9 +106,9 @@ class GatewayProcess:
         return found
 
     def chat(
-        self, namespace: str, agent: str, model: str = "chat", text: str = "What is the weather?"
+        self, namespace: str, agent: str, model: str = "chat", text: str = "What is the weather?", run: str = ""
     ) -> tuple[int, dict[str, Any]]:
-        """One call of an Agent: status and body."""
+        """One call of an Agent, of a run when that is given: status and body."""
         body = {"model": model, "messages": [{"role": "user", "content": text}]}
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.ports['llm']}/v1/chat/completions",
@@ -116,6 +116,7 @@ class GatewayProcess:
             headers={
                 "Content-Type": "application/json",
                 "Authorization": "Bearer " + self.token(namespace, agent, f"agentops/{namespace}/{agent}"),
+                **({"x-agentops-run-id": run} if run else {}),
             },
         )
         try:
@@ -138,6 +139,11 @@ class GatewayProcess:
         place = NAMES.index(name)
         self.processes[place].kill()
         self.processes[place].wait(10)
+
+    def start_again(self, name: str) -> None:
+        """Starts Redis or the gateway once more, over what it left."""
+        self._run(name, [str(word) for word in self.processes[NAMES.index(name)].args])  # type: ignore[union-attr]
+        self.processes[NAMES.index(name)] = self.processes.pop()
 
     def _run(self, name: str, command: list[str]) -> None:
         environment = {

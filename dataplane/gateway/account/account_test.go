@@ -2,6 +2,7 @@ package account
 
 import (
 	"testing"
+	"time"
 
 	"agentops.dev/dataplane/gateway/api"
 	"agentops.dev/dataplane/gateway/body"
@@ -89,11 +90,14 @@ func TestFingerprints(t *testing.T) {
 func TestBooks(t *testing.T) {
 	p := &plan.Plan{
 		Budgets: map[string]plan.Budget{"a": {Unit: plan.Tokens, Limit: 5, Scope: plan.ByTeam, Window: plan.Window{Kind: plan.Day}}, "b": {Unit: plan.MicroUSD, Limit: 7, Scope: plan.ByEndUser, Window: plan.Window{Kind: plan.Rolling, Seconds: 60}}},
-		Agents:  map[string]plan.Agent{"n/x": {Team: "t", Budgets: []string{"a", "b"}, OnUnknownPrice: plan.Deny}, "n/free": {Execution: plan.Execution{OnStateError: plan.Deny}}},
+		Agents:  map[string]plan.Agent{"n/x": {Team: "t", Budgets: []string{"a", "b"}, OnUnknownPrice: plan.Deny}, "n/free": {Execution: plan.Execution{OnStateError: plan.Deny}}, "n/held": {Budgets: []string{"a"}, Execution: plan.Execution{HoldExpirySeconds: 60, OnStateError: plan.Deny}}},
 	}
 	books := Open(p)
 	if books.Call(Who{Agent: "n/free"}, "1", limits.Amounts{}, 0, 0) != nil || !books.InUSD("n/x") || books.InUSD("n/free") {
 		t.Error("an agent without limits has some")
+	}
+	if l := books.Limits("n/held"); l == nil || l.HoldExpiry != time.Minute {
+		t.Errorf("a budget's rung holds runs of this agent for %+v, not a minute", l)
 	}
 	call := books.Call(Who{Agent: "n/x", EndUser: "u"}, "1", limits.Amounts{}, 0, 0)
 	if len(call.Charges) != 2 || call.Charges[0].Scope != (limits.Scope{Kind: limits.TeamScope, Value: "t"}) || call.Charges[1].Scope.Value != "n/x/u" || call.Charges[1].Budget.OnPriceUnknown != limits.DenyUnpriced {

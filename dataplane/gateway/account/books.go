@@ -71,7 +71,8 @@ func agentLimits(e plan.Execution) *limits.AgentLimits {
 	if n := e.Run.NoProgress; n != nil {
 		l.Run.NoProgress = limits.NoProgress{Window: n.Calls, Distinct: n.Distinct, Action: limits.LimitAction(n.Action)}
 	}
-	if *l == (limits.AgentLimits{}) {
+	// How long a hold lasts counts alone, too: a budget's rung may hold runs that have no limit of their own.
+	if *l == (limits.AgentLimits{}) && e.HoldExpirySeconds == 0 {
 		return nil
 	}
 	l.RunIdle, l.HoldExpiry = seconds(e.RunIdleSeconds), seconds(e.HoldExpirySeconds)

@@ -176,9 +176,3 @@ def execution_entry(execution: Execution, models: Mapping[str, str]) -> dict[str
         **({"takeOverRoute": route} if route else {}),
         "onStateError": str(execution.on_state_error),
     }
-
-
-def holds(execution: Execution) -> bool:
-    """Whether a limit of the Agent's runs holds them for a person."""
-    limits = (getattr(execution.run, name) for name in RunLimits.model_fields)
-    return any(limit is not None and limit.action is LimitAction.HOLD for limit in limits)

@@ -17,6 +17,7 @@ from agentops_operator.cli.exits import Unreachable, Usage
 
 TIMEOUT = (5.0, 30.0)  # connect, read: a person waits in front of it
 PAGE = 500
+RELAY_AUDIENCE = "agentops-relay"
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -81,6 +82,19 @@ class Cluster:
             return
         told = _message(data) or reason
         raise Usage(told) if status == HTTPStatus.UNPROCESSABLE_ENTITY else Unreachable(told)
+
+    def token(self, namespace: str, account: str) -> str:
+        """A short-lived token of a service account, for the relay's API alone.
+
+        Raises:
+            Unreachable: the user may not ask for one.
+        """
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        wanted = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": [RELAY_AUDIENCE]}}
+        status, reason, data = self._send("POST", path, wanted, "application/json")
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise Unreachable(f"no token for the relay: {_message(data) or reason}")
+        return str(json.loads(data)["status"]["token"])
 
     def whoami(self) -> str:
         """The name under which the API server knows the user."""

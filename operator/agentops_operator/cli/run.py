@@ -11,6 +11,7 @@ from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.holds.types import Verb
 from agentops_operator.cli import exits, paths
 from agentops_operator.cli.command import Command, Group
+from agentops_operator.cli.history import read
 from agentops_operator.cli.holds import report, table, tree, waits
 from agentops_operator.cli.options import cluster_options, decision_options
 from agentops_operator.cli.output import as_json, as_yaml, output_option
@@ -58,16 +59,29 @@ def list_runs(
     sys.exit(exits.FINDINGS if any(map(waits, found)) else exits.OK)
 
 
-@run.command(cls=Command, examples=("agentops run show order-4711 -n shop", "agentops run show billing-3f9c2ab1d04e77a5 -o yaml"))
+@run.command(
+    cls=Command,
+    examples=(
+        "agentops run show order-4711 -n shop",
+        "agentops run show billing-3f9c2ab1d04e77a5 -n shop -o yaml",
+        "kubectl port-forward -n agentops-system service/agentops-relay 4320 &",
+        "agentops run show order-4711 -n shop --relay http://127.0.0.1:4320",
+    ),
+)
 @click.argument("name")
+@click.option("--relay", envvar="AGENTOPS_RELAY_API", help="Address of the relay's API: shows the run's history, too.")
+@click.option("--account", default="default", show_default=True, help="Service account of the namespace that reads the history.")
 @cluster_options
 @output_option()
-def show(name: str, kubeconfig: str | None, context: str | None, namespace: str | None, output: str) -> None:
+def show(name: str, relay: str | None, account: str, output: str, **where: str | None) -> None:
     """Show one held run: why, what it cost, and what was decided. NAME is the RunHold's or the run's.
 
     Exits with 1 while it waits.
     """
-    told = report(_find(_connect(kubeconfig, context, namespace), name))
+    cluster = _connect(**where)
+    told = report(_find(cluster, name))
+    if relay:
+        told["history"] = read(relay, cluster.token(told["namespace"], account), told["namespace"], told["agent"], told["run"])
     _print(told, output)
     sys.exit(exits.FINDINGS if waits(told) else exits.OK)
 
@@ -183,7 +197,7 @@ def _answered(body: Mapping[str, Any]) -> bool:
 
 def _print(told: Mapping[str, Any], output: str) -> None:
     if output == "text":
-        for line in lines(tree(told)):
+        for line in lines(tree(told, told.get("history", ()))):
             click.echo(line)
     else:
         _dump(told, output)
