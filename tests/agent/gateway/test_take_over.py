@@ -2,10 +2,10 @@
 
 from agentops_operator.agent.execution import Execution, execution_entry
 from agentops_operator.agent.gateway.observe import without_take_over
-from agentops_operator.agent.gateway.row import make_row
+from agentops_operator.agent.gateway.row import GatewayRow
 
 MODELS = {"chat": "shop/chat/chat"}
-ROW = make_row({"models": MODELS, "budgets": [], "execution": {}}, (), ())
+ROW = GatewayRow({"models": MODELS, "budgets": [], "execution": {}}, (), ())
 
 
 def test_alias_that_the_agent_lacks_is_left_out_and_named() -> None:
