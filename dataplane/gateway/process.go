@@ -19,6 +19,7 @@ import (
 	"agentops.dev/dataplane/gateway/probe"
 	"agentops.dev/dataplane/gateway/route"
 	"agentops.dev/dataplane/gateway/serve"
+	"agentops.dev/dataplane/gateway/store"
 	"agentops.dev/dataplane/gateway/telemetry"
 	"agentops.dev/dataplane/gateway/upstream"
 	"agentops.dev/dataplane/identity"
@@ -30,7 +31,7 @@ type process struct {
 	Settings
 	log      *slog.Logger
 	live     *live.Live
-	store    *limits.Client
+	store    *store.Store
 	watch    *admin.Watch
 	board    *route.Board
 	clients  *upstream.Clients
@@ -74,12 +75,12 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	p.registry.MustRegister(refused)
 	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
 		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
-	if s.Redis != "" {
-		store, err := limits.New(limits.Options{URL: s.Redis, Timeout: storeTimeout, Pool: storeConnections})
+	if s.Store.URL != "" {
+		opened, err := store.Open(s.Store, limits.Options{Timeout: storeTimeout, Pool: storeConnections}, p.log)
 		if err != nil {
-			return nil, fmt.Errorf("AGENTOPS_REDIS_URL: %w", err)
+			return nil, err
 		}
-		p.store = store
+		p.store = opened
 	}
 	sinks := telemetry.Sinks{telemetry.NewMetrics(p.registry)}
 	if s.OTLPEndpoint != "" {

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
+	"agentops.dev/dataplane/gateway/store"
 	"agentops.dev/dataplane/identity"
 )
 
@@ -15,7 +17,7 @@ import (
 type Settings struct {
 	Plan, Secrets                string
 	Listen, AdminListen, Metrics string
-	Redis                        string
+	Store                        store.Settings
 	Issuer                       identity.Source
 	Operator                     string
 	OTLPEndpoint, OTLPToken      string
@@ -36,7 +38,7 @@ func FromEnvironment(version string) (Settings, error) {
 		Listen:       env("LISTEN", ":4000"),
 		AdminListen:  env("ADMIN_LISTEN", ":4001"),
 		Metrics:      env("METRICS_LISTEN", ":8889"),
-		Redis:        env("REDIS_URL", ""),
+		Store:        storeSettings(),
 		Operator:     env("OPERATOR_SUBJECT", ""),
 		OTLPEndpoint: env("OTLP_ENDPOINT", ""),
 		OTLPToken:    env("OTLP_TOKEN", ""),
@@ -62,6 +64,17 @@ func FromEnvironment(version string) (Settings, error) {
 	drain, err := number("DRAIN_SECONDS", 25)
 	s.Drain = time.Duration(drain) * time.Second
 	return s, err
+}
+
+func storeSettings() store.Settings {
+	return store.Settings{
+		URL: env("REDIS_URL", ""), Topology: env("REDIS_TOPOLOGY", store.Single), Addresses: list("REDIS_ADDRESSES"),
+		Master: env("REDIS_MASTER", ""), ServerName: env("REDIS_SERVER_NAME", ""), Secret: env("REDIS_SECRET", ""),
+	}
+}
+
+func list(name string) []string {
+	return strings.FieldsFunc(env(name, ""), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func env(name, otherwise string) string { return cmp.Or(os.Getenv("AGENTOPS_"+name), otherwise) }

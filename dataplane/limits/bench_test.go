@@ -151,7 +151,7 @@ func BenchmarkTwoRoundTrips(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					for range 2 {
-						if err := client.store.redis.Ping(context.Background()).Err(); err != nil {
+						if err := client.store.connections.Load().Ping(context.Background()).Err(); err != nil {
 							b.Error(err)
 						}
 					}

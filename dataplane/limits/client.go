@@ -19,9 +19,11 @@ type Options struct {
 	Cluster bool
 	// Master is the name under which Sentinels know the store; URL and Addresses are then those of the Sentinels.
 	Master string
-	// Credentials, if set, are asked for at each new connection, so that a rotated Secret needs no restart.
-	Credentials func() (username, password string)
-	// TLS of rediss://; nil takes the system's authorities.
+	// Username and Password, those of the URL if empty; the Sentinels have their own.
+	Username, Password                 string
+	SentinelUsername, SentinelPassword string
+	// TLS of rediss://, for the Sentinels too; nil takes the system's authorities. Without a ServerName each node is known
+	// by the name that it is called by.
 	TLS *tls.Config
 	// Timeout of one step, connecting included: default 250 ms.
 	Timeout time.Duration
@@ -53,27 +55,43 @@ type Client struct {
 	entered  sync.Map // agent -> milliseconds of the store's clock at which its held run was last put into the index again
 }
 
-// New makes a client. The store need not be up: calls return *ErrStateStore until it is.
+// New makes a client. The store need not be up: calls return *ErrStateStore until it is. Without a URL they do until Use.
 func New(o Options) (*Client, error) { return newClient(o, time.Now()) }
 
 // newClient takes the gateway's idea of the time, which may be wrong.
 func newClient(o Options, now time.Time) (*Client, error) {
 	o = o.withDefaults()
-	connection, err := connect(o)
-	if err != nil {
-		return nil, err
+	c := &Client{store: &store{timeout: o.Timeout, clock: newClock(now)}, runsKept: o.RunsKept, remember: o.Remember.Milliseconds()}
+	if o.URL != "" {
+		if err := c.Use(o); err != nil {
+			return nil, err
+		}
 	}
-	c := &Client{store: &store{redis: connection, timeout: o.Timeout, clock: newClock(now)}, runsKept: o.RunsKept,
-		remember: o.Remember.Milliseconds()}
 	c.queue = startQueue(o.QueueSize, c.settleQueued)
 	return c, nil
+}
+
+// Use goes over to other connections: another password, other certificates. Steps in flight end on the old ones. Of the
+// options those count that say where the store is and how it is reached.
+func (c *Client) Use(o Options) error {
+	fresh, err := connect(o.withDefaults())
+	if err != nil {
+		return err
+	}
+	if old := c.store.connections.Swap(&connections{fresh}); old != nil {
+		time.AfterFunc(2*c.store.timeout, func() { _ = old.Close() })
+	}
+	return nil
 }
 
 // Close stops the client, after it tried once more to settle what waits. What still waits then is lost with this process:
 // reservations are swept as orphans, calls that were let through unreserved are missing.
 func (c *Client) Close() error {
 	c.queue.stop()
-	return c.store.redis.Close()
+	if open := c.store.connections.Load(); open != nil {
+		return open.Close()
+	}
+	return nil
 }
 
 // Ready asks the store once, so that a gateway can tell whether it is up. The error is an *ErrStateStore.

@@ -28,7 +28,7 @@ type gateway struct{ client atomic.Pointer[Client] }
 func (g *gateway) die(next *Client) {
 	old := g.client.Swap(next)
 	close(old.queue.quit)
-	_ = old.store.redis.Close()
+	_ = old.store.connections.Load().Close()
 }
 
 // bill is what a provider would charge, and what is known of how the store has taken it.

@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -14,12 +15,15 @@ import (
 
 // store sends scripts, bounds how long that takes, and knows the store's time.
 type store struct {
-	redis   redis.UniversalClient
-	timeout time.Duration
-	breaker breaker
-	errors  atomic.Int64
-	clock   *clock
+	connections atomic.Pointer[connections]
+	timeout     time.Duration
+	breaker     breaker
+	errors      atomic.Int64
+	clock       *clock
 }
+
+// connections to the store, as long as they are reached in one way.
+type connections struct{ redis.UniversalClient }
 
 // clock is the store's time as last seen, plus what has passed since on the monotonic clock.
 type clock struct {
@@ -66,12 +70,16 @@ func connect(o Options) (redis.UniversalClient, error) {
 	}
 	if o.TLS != nil {
 		p.TLSConfig = o.TLS
+	} else if p.TLSConfig != nil {
+		// The URL's host is not the name of the other nodes.
+		p.TLSConfig.ServerName = ""
 	}
 	// Each failure comes back as an error: the library's own lines on stderr would say it again, unstructured.
 	quiet.Do(func() { redis.SetLogger(silence{}) })
 	return redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: append([]string{p.Addr}, o.Addresses...), IsClusterMode: o.Cluster, MasterName: o.Master,
-		DB: p.DB, Username: p.Username, Password: p.Password, CredentialsProvider: o.Credentials, TLSConfig: p.TLSConfig,
+		DB: p.DB, Username: cmp.Or(o.Username, p.Username), Password: cmp.Or(o.Password, p.Password), TLSConfig: p.TLSConfig,
+		SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
 		PoolSize: o.Pool, PoolTimeout: o.Timeout, DialTimeout: o.Timeout, ReadTimeout: o.Timeout, WriteTimeout: o.Timeout,
 		MaxRetries: 1, MinRetryBackoff: time.Millisecond, MaxRetryBackoff: 10 * time.Millisecond, DialerRetries: 1,
 		// Protocol 3 would look for pushed messages around each command, and we have none.
@@ -83,12 +91,16 @@ func connect(o Options) (redis.UniversalClient, error) {
 // run sends the invocations in one round trip. Scripts that the store does not know, after a restart, go again with their
 // text. Any failure is a failure of all: the caller settles what was done.
 func (s *store) run(ctx context.Context, step string, calls []invocation) ([]reply, error) {
+	open := s.connections.Load()
+	if open == nil {
+		return nil, &ErrStateStore{Step: step, Err: errUnknown}
+	}
 	if left := s.breaker.wait(time.Now()); left > 0 {
 		return nil, &ErrStateStore{Step: step, RetryAfter: left}
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	replies, err := s.send(bounded, calls)
+	replies, err := s.send(bounded, open, calls)
 	if err != nil && ctx.Err() != nil {
 		s.breaker.abandon()
 		return nil, &ErrStateStore{Step: step, Err: ctx.Err()}
@@ -101,11 +113,11 @@ func (s *store) run(ctx context.Context, step string, calls []invocation) ([]rep
 	return replies, nil
 }
 
-func (s *store) send(ctx context.Context, calls []invocation) ([]reply, error) {
-	commands := s.pipeline(ctx, calls, nil)
+func (s *store) send(ctx context.Context, open *connections, calls []invocation) ([]reply, error) {
+	commands := open.pipeline(ctx, calls, nil)
 	for _, c := range commands {
 		if c.Err() != nil && redis.HasErrorPrefix(c.Err(), "NOSCRIPT") {
-			commands = s.pipeline(ctx, calls, commands)
+			commands = open.pipeline(ctx, calls, commands)
 			break
 		}
 	}
@@ -126,13 +138,13 @@ func (s *store) send(ctx context.Context, calls []invocation) ([]reply, error) {
 }
 
 // pipeline sends all by hash, or, given what came of that, those without a script by text.
-func (s *store) pipeline(ctx context.Context, calls []invocation, before []*redis.Cmd) []*redis.Cmd {
+func (open *connections) pipeline(ctx context.Context, calls []invocation, before []*redis.Cmd) []*redis.Cmd {
 	commands := make([]*redis.Cmd, len(calls))
 	if len(calls) == 1 && before == nil {
-		commands[0] = s.redis.EvalSha(ctx, calls[0].script.hash, []string{calls[0].root}, calls[0].args...)
+		commands[0] = open.EvalSha(ctx, calls[0].script.hash, []string{calls[0].root}, calls[0].args...)
 		return commands
 	}
-	pipe := s.redis.Pipeline()
+	pipe := open.Pipeline()
 	for i, c := range calls {
 		switch {
 		case before == nil:
@@ -147,6 +159,8 @@ func (s *store) pipeline(ctx context.Context, calls []invocation, before []*redi
 	_, _ = pipe.Exec(ctx)
 	return commands
 }
+
+var errUnknown = errors.New("its address, or the way to it, is not known yet")
 
 var errReply = errors.New("unexpected reply of a script")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentops_operator.agent.facts import GatewaySettings, Settings
+from agentops_operator.agent.facts import GatewaySettings, Settings, StoreSettings
 from agentops_operator.agent.gateway.objects import compile_gateway
 from agentops_operator.kube.children import stamp
 from agentops_operator.policies.evaluation.compile import compile_evaluation
@@ -145,7 +145,7 @@ def test_gateway_is_accepted_but_for_its_image_where_there_is_none(ready: Api) -
     target = {"credential": {"secret": "agentops-llm", "keys": {"apiKey": "k"}}}
     path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
     for image, want in (("agentops/evals:0.1.0", 201), ("agentops/gateway:0.1.0", 403)):
-        gateway = GatewaySettings(enabled=True, image=image, store_secret="agentops-redis")
+        gateway = GatewaySettings(enabled=True, image=image, store=StoreSettings("rediss://redis:6380", secret="agentops-redis"))
         settings = Settings(operator_namespace=NAMESPACE, gateway=gateway)
         _, deployment = compile_gateway({"targets": {"a": target}}, settings)
         status, answer = ready.call("POST", f"{path}?dryRun=All", deployment, user=OPERATOR)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agentops_operator.agent.facts import Settings
+from agentops_operator.agent.facts import Settings, StoreSettings
 from agentops_operator.agent.gateway.objects import compile_gateway
 from agentops_operator.runtime.settings import from_environment
 from tests.chart.conftest import CHART, VERSION, Helm, Render, values_files
@@ -302,7 +302,7 @@ def test_gateway_comes_with_what_never_changes_and_a_store(render: Render) -> No
     settings = from_environment({name: value for name, value in variables.items() if value}).compile
     (store,) = named(objects, "Service", "agentops-store")
     assert settings.gateway.enabled
-    assert settings.gateway.store_url == f"redis://agentops-store.{store['metadata']['namespace']}.svc:6379"
+    assert settings.gateway.store.url == f"redis://agentops-store.{store['metadata']['namespace']}.svc:6379"
     assert settings.gateway.replicas == 2
 
 
@@ -332,19 +332,47 @@ def test_external_store_and_autoscaler_leave_out_what_they_replace(render: Rende
     assert ("HorizontalPodAutoscaler", "agentops-gateway") in gateway_parts(objects)
     (operator,) = named(objects, "Deployment", "agentops-operator")
     variables = {entry["name"]: entry.get("value") for entry in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert (variables["AGENTOPS_GATEWAY_REPLICAS"], variables["AGENTOPS_GATEWAY_STORE_SECRET"]) == ("0", "agentops-redis")
+    settings = from_environment({name: value for name, value in variables.items() if value}).compile
+    assert settings.gateway.replicas == 0
+    others = ("redis-node-1.redis:26379", "redis-node-2.redis:26379")
+    store = StoreSettings("rediss://redis-node-0.redis:26379", "Sentinel", others, "agentops", "redis", "agentops-redis")
+    assert settings.gateway.store == store
+
+
+def test_narrow_egress_of_the_gateway_leaves_its_own_store_reachable(render: Render) -> None:
+    """Who lists the providers must not have to know that the chart brings a store."""
+    narrow = ("--set", "networkPolicy.gatewayEgress[0].ports[0].port=443")
+    (policy,) = named(render("--values", GATEWAY_VALUES, *narrow), "NetworkPolicy", "agentops-gateway")
+    (store,) = named(render("--values", GATEWAY_VALUES), "StatefulSet", "agentops-store")
+    first, own = policy["spec"]["egress"]
+    assert first == {"ports": [{"port": 443}]}
+    assert own["to"][0]["podSelector"]["matchLabels"].items() <= store["spec"]["template"]["metadata"]["labels"].items()
+    (policy,) = named(render("--values", EXTERNAL_VALUES), "NetworkPolicy", "agentops-gateway")
+    assert len(policy["spec"]["egress"]) == 1
 
 
 @pytest.mark.parametrize(
     ("sets", "want"),
     [
         ("gateway.store.url=redis://x:6379", "belong to gateway.store.mode External"),
+        ("gateway.store.topology=Cluster", "belong to gateway.store.mode External"),
         ("gateway.store.mode=External", "set gateway.store.url"),
+        ("gateway.store.mode=External,gateway.store.secret=agentops-redis", "set gateway.store.url"),
         ("gateway.store.mode=External,gateway.store.url=redis://:secret@x", "url"),
+        ("gateway.store.mode=External,gateway.store.url=http://x", "url"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.secret=redis", "secret"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.topology=Ring", "topology"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.topology=Sentinel", "gateway.store.master"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.master=main", "gateway.store.master"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.addresses={b:1}", "gateway.store.addresses"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.addresses={b}", "addresses"),
+        ("gateway.store.mode=External,gateway.store.url=redis://x,gateway.store.serverName=x", "write rediss://"),
+        ("gateway.autoscaling.enabled=true,gateway.autoscaling.minReplicas=11", "minReplicas is 11 and maxReplicas 10"),
+        ("gateway.autoscaling.enabled=true,gateway.resources.requests.cpu=null", "gateway.resources.requests.cpu"),
     ],
 )
-def test_store_that_cannot_be_meant_is_refused(helm: Helm, sets: str, want: str) -> None:
-    """A password never stands in a value, and a store is either ours or yours."""
+def test_gateway_that_cannot_be_meant_is_refused(helm: Helm, sets: str, want: str) -> None:
+    """A password never stands in a value, a store is either ours or yours, and an autoscaler can work."""
     done = helm("template", "agentops", CHART, "--set", f"gateway.enabled=true,{sets}", *VERSION)
     assert done.returncode != 0
     assert want in done.stderr

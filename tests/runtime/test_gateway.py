@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from agentops_operator.agent.facts import GatewaySettings, Settings
+from agentops_operator.agent.facts import GatewaySettings, Settings, StoreSettings
 from agentops_operator.agent.gateway.objects import stored_text
 from agentops_operator.kube.names import ANNOTATION_BYPASS, ANNOTATION_BYPASS_MODELS
 from agentops_operator.runtime.objects import Ref
 from tests.runtime.bodies import agent_body, body, pod_body
 from tests.runtime.world import HOME, World
 
-SETTINGS = Settings(operator_namespace=HOME, gateway=GatewaySettings(enabled=True, store_url="redis://agentops-state:6379"))
+STORE = StoreSettings("redis://agentops-state:6379")
+SETTINGS = Settings(operator_namespace=HOME, gateway=GatewaySettings(enabled=True, store=STORE))
 PLAN = Ref("v1", "ConfigMap", HOME, "agentops-gateway")
 DEPLOYMENT = Ref("apps/v1", "Deployment", HOME, "agentops-gateway")
 TARGET = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agentops_operator.agent.facts import StoreSettings
 from agentops_operator.runtime.settings import RuntimeSettings, from_environment
 
 
@@ -22,6 +23,12 @@ def test_chart_variables_arrive() -> None:
             "AGENTOPS_RELAY_REPLICAS": "2",
             "AGENTOPS_RELAY_PULL_SECRETS": "one,two",
             "AGENTOPS_LEADER_ELECTION": "false",
+            "AGENTOPS_GATEWAY_STORE_URL": "rediss://a:26379",
+            "AGENTOPS_GATEWAY_STORE_TOPOLOGY": "Sentinel",
+            "AGENTOPS_GATEWAY_STORE_ADDRESSES": "b:26379,c:26379",
+            "AGENTOPS_GATEWAY_STORE_MASTER": "main",
+            "AGENTOPS_GATEWAY_STORE_SERVER_NAME": "redis",
+            "AGENTOPS_GATEWAY_STORE_SECRET": "agentops-redis",
         }
     )
     assert settings.home == "platform"
@@ -31,6 +38,8 @@ def test_chart_variables_arrive() -> None:
     assert (relay.image, relay.replicas, relay.persistent) == ("registry/collector:2", 2, False)
     assert (relay.pull_secrets, relay.resources) == (("one", "two"), {"limits": {"memory": "2Gi"}})
     assert not settings.leader_election
+    store = StoreSettings("rediss://a:26379", "Sentinel", ("b:26379", "c:26379"), "main", "redis", "agentops-redis")
+    assert settings.compile.gateway.store == store
 
 
 def test_variables_that_the_kubelet_sets_for_services_are_not_ours() -> None:

@@ -109,17 +109,40 @@ seccompProfile:
 {{- end }}
 
 {{- define "agentops.validateStore" -}}
-{{- if and (eq .mode "Embedded") (or .url .secret) -}}
-{{- fail "gateway.store.url and gateway.store.secret belong to gateway.store.mode External: set it, or remove them" -}}
+{{- $external := or .url .secret .addresses .master .serverName (ne .topology "Single") -}}
+{{- if and (eq .mode "Embedded") $external -}}
+{{- fail "gateway.store.url, topology, addresses, master, serverName and secret belong to gateway.store.mode External: set it, or remove them" -}}
 {{- end -}}
-{{- if and (eq .mode "External") (not (or .url .secret)) -}}
-{{- fail "gateway.store.mode is External: set gateway.store.url, or gateway.store.secret when the address holds a password" -}}
+{{- if and (eq .mode "External") (not .url) -}}
+{{- fail "gateway.store.mode is External: set gateway.store.url; a password belongs into the Secret of gateway.store.secret" -}}
+{{- end -}}
+{{- if ne (eq .topology "Sentinel") (ne .master "") -}}
+{{- fail "gateway.store.master names what Sentinels watch: set it with gateway.store.topology Sentinel, and only with it" -}}
+{{- end -}}
+{{- if and (eq .topology "Single") .addresses -}}
+{{- fail "gateway.store.addresses are further Sentinels or nodes: set gateway.store.topology to Sentinel or Cluster, or remove them" -}}
+{{- end -}}
+{{- if and .serverName (not (hasPrefix "rediss://" .url)) -}}
+{{- fail "gateway.store.serverName is for TLS: write rediss:// in gateway.store.url, or remove it" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Without a request for CPU there is nothing of which an autoscaler could take a share. */}}
+{{- define "agentops.validateAutoscaling" -}}
+{{- with .autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail (printf "gateway.autoscaling.minReplicas is %d and maxReplicas %d: the first must not be more" (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- if and .enabled (not (dig "requests" "cpu" "" $.resources)) -}}
+{{- fail "gateway.autoscaling takes a share of gateway.resources.requests.cpu: set it" -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
 {{- define "agentops.validate" -}}
 {{- if .Values.gateway.enabled -}}
 {{- include "agentops.validateStore" .Values.gateway.store -}}
+{{- include "agentops.validateAutoscaling" .Values.gateway -}}
 {{- end -}}
 {{- if and (eq .Values.install.mode "namespaced") (not .Values.install.watchNamespaces) -}}
 {{- fail "install.mode is namespaced: name the namespaces in install.watchNamespaces" -}}

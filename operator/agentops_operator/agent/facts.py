@@ -212,6 +212,27 @@ class RelaySettings:
 
 
 @dataclass(frozen=True)
+class StoreSettings:
+    """Where the gateway counts.
+
+    Attributes:
+        url: address without a password; that of a Sentinel or of a node, where there are several.
+        topology: Single, Sentinel or Cluster.
+        addresses: further Sentinels or nodes, host:port.
+        master: name by which Sentinels know the store.
+        server_name: name in the certificates, where nodes are called by addresses that these do not hold.
+        secret: Secret with passwords and certificates, which the gateway reads from files and nobody else at all.
+    """
+
+    url: str = ""
+    topology: str = "Single"
+    addresses: tuple[str, ...] = ()
+    master: str = ""
+    server_name: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """How the gateway is set up.
 
@@ -222,8 +243,7 @@ class GatewaySettings:
         pull_secrets: names of pull secrets in the operator's namespace.
         replicas: gateways; 0 leaves the number to an autoscaler.
         resources: requests and limits of the container.
-        store_url: address of the state store, when it holds no secret.
-        store_secret: Secret with the address of the state store under the key `url`; wins over `store_url`.
+        store: where the gateway counts.
     """
 
     enabled: bool = False
@@ -234,8 +254,7 @@ class GatewaySettings:
     resources: Mapping[str, Any] = field(
         default_factory=lambda: {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
     )
-    store_url: str = ""
-    store_secret: str = ""
+    store: StoreSettings = StoreSettings()
 
 
 @dataclass(frozen=True)

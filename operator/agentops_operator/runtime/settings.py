@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentops_operator.agent.facts import GatewaySettings, RelaySettings, Settings
+from agentops_operator.agent.facts import GatewaySettings, RelaySettings, Settings, StoreSettings
 from agentops_operator.kube.names import GATEWAY, RELAY
 
 
@@ -143,13 +143,22 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
-    names = {
-        "image": "AGENTOPS_GATEWAY_IMAGE",
-        "store_url": "AGENTOPS_GATEWAY_STORE_URL",
-        "store_secret": "AGENTOPS_GATEWAY_STORE_SECRET",
-    }
+    names = {"image": "AGENTOPS_GATEWAY_IMAGE"}
     given = _workload(environment, names, "AGENTOPS_GATEWAY_REPLICAS", "AGENTOPS_GATEWAY_RESOURCES")
-    return GatewaySettings(enabled=_truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false")), **given)
+    enabled = _truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false"))
+    return GatewaySettings(enabled=enabled, store=_store_settings(environment), **given)
+
+
+def _store_settings(environment: Mapping[str, str]) -> StoreSettings:
+    names = {
+        "url": "AGENTOPS_GATEWAY_STORE_URL",
+        "topology": "AGENTOPS_GATEWAY_STORE_TOPOLOGY",
+        "master": "AGENTOPS_GATEWAY_STORE_MASTER",
+        "server_name": "AGENTOPS_GATEWAY_STORE_SERVER_NAME",
+        "secret": "AGENTOPS_GATEWAY_STORE_SECRET",
+    }
+    addresses = _list(environment.get("AGENTOPS_GATEWAY_STORE_ADDRESSES", ""))
+    return StoreSettings(addresses=addresses, **_given(environment, names))
 
 
 def _relay_settings(environment: Mapping[str, str]) -> RelaySettings:

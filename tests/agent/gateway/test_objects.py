@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentops_operator.agent.facts import GatewaySettings, Settings
+from agentops_operator.agent.facts import GatewaySettings, Settings, StoreSettings
 from agentops_operator.agent.gateway.objects import (
     MOST_BYTES,
     PLAIN_BYTES,
@@ -20,22 +20,23 @@ from agentops_operator.agent.gateway.objects import (
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import PLAN_KEY
 from bench.gateway_plan import fleet
+from demo.images import ROOT
 from tests.agent.gateway.judge import refusal
 from tests.agent.gateway.world import CASES, load
 
 PLAN = load((CASES / "platform aliases, own limits and a budget of the team" / "world.yaml").read_text()).plan()
 
 
-def container(**gateway: Any) -> dict[str, Any]:
-    """The gateway's container under these settings."""
+def pod(**gateway: Any) -> dict[str, Any]:
+    """The gateway's pod under these settings."""
     _, deployment = compile_gateway(PLAN, Settings(gateway=GatewaySettings(enabled=True, **gateway)))
-    found: dict[str, Any] = deployment["spec"]["template"]["spec"]["containers"][0]
+    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
     return found
 
 
 def variables(**gateway: Any) -> dict[str, Any]:
     """Its variables by name."""
-    return {entry["name"]: entry for entry in container(**gateway)["env"]}
+    return {entry["name"]: entry for entry in pod(**gateway)["containers"][0]["env"]}
 
 
 def test_small_plan_can_be_read_by_a_person() -> None:
@@ -74,12 +75,34 @@ def test_only_secrets_that_targets_name_are_mounted_and_none_is_required() -> No
     assert [(v["secretName"], v["optional"]) for v in volumes] == [("agentops-anthropic", True), ("agentops-openai", True)]
 
 
-def test_address_of_the_store_with_a_password_is_read_by_the_kubelet() -> None:
-    """The operator knows the Secret's name; a Secret that is missing leaves onStateError to decide."""
-    source = variables(store_secret="agentops-redis")["AGENTOPS_REDIS_URL"]["valueFrom"]["secretKeyRef"]
-    assert source == {"name": "agentops-redis", "key": "url", "optional": True}
-    assert variables(store_url="redis://s:6379")["AGENTOPS_REDIS_URL"]["value"] == "redis://s:6379"
-    assert "AGENTOPS_REDIS_URL" not in variables()
+def test_store_is_told_by_variables_and_what_is_secret_by_files() -> None:
+    """No variable comes from a Secret; one that is missing leaves onStateError to decide, not the kubelet."""
+    store = StoreSettings("rediss://a:26379", "Sentinel", ("b:26379", "c:26379"), "main", "redis", "agentops-redis")
+    found = {name: entry.get("value") for name, entry in variables(store=store).items() if name.startswith("AGENTOPS_REDIS")}
+    assert found == {
+        "AGENTOPS_REDIS_URL": "rediss://a:26379",
+        "AGENTOPS_REDIS_TOPOLOGY": "Sentinel",
+        "AGENTOPS_REDIS_ADDRESSES": "b:26379,c:26379",
+        "AGENTOPS_REDIS_MASTER": "main",
+        "AGENTOPS_REDIS_SERVER_NAME": "redis",
+        "AGENTOPS_REDIS_SECRET": "/var/run/agentops-store/agentops-redis",
+    }
+    made = pod(store=store)
+    assert {"name": "store", "secret": {"secretName": "agentops-redis", "optional": True, "defaultMode": 0o440}} in made["volumes"]
+    mount = {"name": "store", "mountPath": "/var/run/agentops-store/agentops-redis", "readOnly": True}
+    assert mount in made["containers"][0]["volumeMounts"]
+    assert "secretKeyRef" not in json.dumps(made)
+    assert "store" not in [volume["name"] for volume in pod()["volumes"]]
+    assert not [name for name in variables() if name.startswith("AGENTOPS_REDIS")]
+
+
+def test_variables_of_the_store_are_those_that_the_gateway_reads() -> None:
+    """A name that it does not know would be a store without TLS, or none at all."""
+    source = (ROOT / "dataplane" / "gateway" / "settings.go").read_text()
+    store = StoreSettings("u", "t", ("a",), "m", "n", "agentops-s")
+    told = [name for name in variables(store=store) if name.startswith("AGENTOPS_REDIS")]
+    assert len(told) == 6
+    assert all(f'("{name.removeprefix("AGENTOPS_")}"' in source for name in told)
 
 
 def test_autoscaler_decides_the_number_of_replicas() -> None:

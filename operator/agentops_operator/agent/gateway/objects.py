@@ -8,8 +8,9 @@ import gzip
 from collections.abc import Mapping
 from typing import Any
 
-from agentops_operator.agent.facts import GatewaySettings, Settings
+from agentops_operator.agent.facts import Settings
 from agentops_operator.agent.gateway.plan import secrets_of
+from agentops_operator.agent.gateway.store import secret_volume, store_mounts, store_variables, store_volumes
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical
 from agentops_operator.kube.names import GATEWAY, PLAN_KEY
@@ -23,7 +24,6 @@ DRAIN_SECONDS = 25
 GRACE_SECONDS = DRAIN_SECONDS + 10  # open calls drain first; what is left is cut by the kubelet
 PLAIN_BYTES = 262_144  # a plan that a person can still read; larger ones are compressed, under the same key
 MOST_BYTES = 1_000_000  # the API server takes 1 MiB for all data of a ConfigMap
-STORE_KEY = "url"
 
 
 class PlanTooLargeError(Exception):
@@ -105,7 +105,8 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "containers": [_container(secrets, settings)],
         "volumes": [
             {"name": "plan", "configMap": {"name": GATEWAY, "optional": True}},
-            *({"name": secret, "secret": {"secretName": secret, "optional": True, "defaultMode": 0o440}} for secret in secrets),
+            *(secret_volume(secret, secret) for secret in secrets),
+            *store_volumes(settings.gateway.store),
         ],
     }
 
@@ -114,6 +115,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
     mounts = [
         {"name": "plan", "mountPath": PLAN_DIRECTORY, "readOnly": True},
         *({"name": secret, "mountPath": f"{SECRETS_DIRECTORY}/{secret}", "readOnly": True} for secret in secrets),
+        *store_mounts(settings.gateway.store),
     ]
     return {
         "name": "gateway",
@@ -127,7 +129,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
             {"name": "AGENTOPS_DRAIN_SECONDS", "value": str(DRAIN_SECONDS)},
-            *_store(settings.gateway),
+            *store_variables(settings.gateway.store),
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": "admin"}, "periodSeconds": 2},
@@ -136,12 +138,3 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "securityContext": container_security(),
         "volumeMounts": mounts,
     }
-
-
-def _store(gateway: GatewaySettings) -> list[dict[str, Any]]:
-    """The address of the state store. A Secret that is missing leaves it out, so that `onStateError` decides, not the kubelet."""
-    name = "AGENTOPS_REDIS_URL"
-    if gateway.store_secret:
-        source = {"secretKeyRef": {"name": gateway.store_secret, "key": STORE_KEY, "optional": True}}
-        return [{"name": name, "valueFrom": source}]
-    return [{"name": name, "value": gateway.store_url}] if gateway.store_url else []

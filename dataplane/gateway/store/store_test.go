@@ -1,0 +1,164 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/limits"
+	"agentops.dev/dataplane/testca"
+)
+
+const password = "a-password-that-nobody-may-read"
+
+// Each setting that cannot be meant is named with its value and what to write, and no address is repeated that may hold a
+// password.
+func TestSettingsThatCannotBeMeantAreNamed(t *testing.T) {
+	for want, s := range map[string]Settings{
+		`AGENTOPS_REDIS_URL is "not shown": write redis://`:                    {URL: "http://" + password, Topology: Single},
+		`AGENTOPS_REDIS_URL is "not shown": take user and password out of it`:  {URL: "redis://:" + password + "@store:6379", Topology: Single},
+		`AGENTOPS_REDIS_TOPOLOGY is "Ring": write Single, Sentinel or Cluster`: {URL: "redis://store:6379", Topology: "Ring"},
+		`AGENTOPS_REDIS_MASTER is "": name the primary`:                        {URL: "redis://store:26379", Topology: Sentinel},
+		`AGENTOPS_REDIS_MASTER is "main": name the primary`:                    {URL: "redis://store:6379", Topology: Cluster, Master: "main"},
+		`AGENTOPS_REDIS_ADDRESSES is "b:6379": a single store has one address`: {URL: "redis://a:6379", Topology: Single, Addresses: []string{"b:6379"}},
+		`AGENTOPS_REDIS_ADDRESSES is "b": write host:port`:                     {URL: "redis://a:6379", Topology: Cluster, Addresses: []string{"b"}},
+		`AGENTOPS_REDIS_SERVER_NAME is "store": remove it, or write rediss://`: {URL: "redis://a:6379", Topology: Single, ServerName: "store"},
+	} {
+		_, err := Open(s, limits.Options{}, slog.Default())
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), password) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
+// bed is a Redis behind TLS with a password, and a directory as a Secret is mounted.
+type bed struct {
+	t           *testing.T
+	ca          *testca.Authority
+	url, secret string
+	log         bytes.Buffer
+}
+
+func newBed(t *testing.T) *bed {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("redis-server is missing: make redis")
+		}
+		t.Skip("redis-server is missing: make redis")
+	}
+	dir := t.TempDir()
+	b := &bed{t: t, ca: testca.New(t), secret: filepath.Join(dir, "agentops-redis")}
+	b.ca.Write(dir, "127.0.0.1")
+	if err := os.Mkdir(b.secret, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string) string { return filepath.Join(dir, name) }
+	port := freePort(t)
+	b.write("redis.conf", "requirepass "+password)
+	if err := os.Rename(filepath.Join(b.secret, "redis.conf"), file("redis.conf")); err != nil {
+		t.Fatal(err)
+	}
+	process := exec.Command("redis-server", file("redis.conf"), "--port", "0", "--bind", "127.0.0.1", "--dir", dir, "--tls-port", fmt.Sprint(port),
+		"--tls-cert-file", file("tls.crt"), "--tls-key-file", file("tls.key"), "--tls-ca-cert-file", file("ca.crt"), "--tls-auth-clients", "yes")
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
+	b.url = fmt.Sprintf("rediss://127.0.0.1:%d", port)
+	db := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Password: password, TLSConfig: b.ca.Client()})
+	defer db.Close()
+	for end := time.Now().Add(60 * time.Second); db.Ping(context.Background()).Err() != nil; time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("redis does not answer")
+		}
+	}
+	return b
+}
+
+func freePort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (b *bed) write(key, value string) {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.secret, key), []byte(value), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bed) open(url string) *Store {
+	b.t.Helper()
+	s, err := Open(Settings{URL: url, Topology: Single, Secret: b.secret}, limits.Options{Timeout: 5 * time.Second}, slog.New(slog.NewTextHandler(&b.log, nil)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// away checks that the store is away, for a reason that is told without the password.
+func (b *bed) away(s *Store, want string) {
+	b.t.Helper()
+	err := s.Ready(b.t.Context())
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), password) {
+		b.t.Fatalf("want %q, got %v", want, err)
+	}
+}
+
+func (b *bed) ready(s *Store) {
+	b.t.Helper()
+	var err error
+	// The circuit may be open for two seconds.
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if err = s.Ready(b.t.Context()); err == nil {
+			return
+		}
+	}
+	b.t.Fatal(err)
+}
+
+// A gateway runs before its Secret is there, says what is wrong with it, and takes what comes without a restart. A Secret that
+// cannot be used later leaves what works in force. The password is in no error and in no line of the log.
+func TestStoreFollowsItsSecret(t *testing.T) {
+	b := newBed(t)
+	s := b.open(b.url)
+	b.away(s, "Secret agentops-redis is missing, or holds none of username, password")
+	b.write("password", password+"\n")
+	b.away(s, "unknown authority")
+	b.write("ca.crt", "no PEM")
+	b.away(s, "Secret agentops-redis: ca.crt is no certificate: put the authority's in PEM into it")
+	b.ca.Write(b.secret, "gateway")
+	b.write("tls.key", "no PEM")
+	b.away(s, "tls.crt and tls.key are no pair")
+	b.ca.Write(b.secret, "gateway")
+	b.ready(s)
+	b.write("ca.crt", "no PEM")
+	b.ready(s)
+	if !strings.Contains(b.log.String(), "what was in use stays") || strings.Contains(b.log.String(), password) {
+		t.Fatal(b.log.String())
+	}
+}
+
+// A password would go over the network in the clear where the address forgets TLS.
+func TestCertificatesBesideAPlainAddressAreRefused(t *testing.T) {
+	b := &bed{t: t, ca: testca.New(t), secret: t.TempDir()}
+	b.write("password", password)
+	b.write("ca.crt", string(b.ca.PEM))
+	b.away(b.open("redis://127.0.0.1:1"), "has ca.crt, and the address begins with redis://: write rediss://, or remove the key")
+}
