@@ -57,7 +57,7 @@ func held(t *testing.T) (n *node, kill func()) {
 	t.Helper()
 	address, kill := redisSocket(t)
 	n = startNode(t, hello, func(s *Settings) {
-		s.Redis = address
+		s.Store.URL = address
 		limited(t, s)
 	})
 	n.await("the store answers", func() bool { status, _ := n.ask("X-Agentops-Run-Id", "one"); return status == 200 })

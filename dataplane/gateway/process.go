@@ -93,7 +93,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	}
 	p.history = sinks
 	if p.store != nil {
-		p.holds = &holds{store: p.store, history: sinks}
+		p.holds = &holds{store: p.store.Client, history: sinks}
 	}
 	o := serve.Options{Live: p.live, Verifier: p.verifier, Clients: p.clients, Board: p.board, Sink: sinks, MaxBody: s.MaxBody, CacheMiB: s.CacheMiB, Now: time.Now}
 	if p.store != nil {

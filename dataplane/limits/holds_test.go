@@ -37,7 +37,7 @@ func (s steps) waiting(size int) (found []string) {
 // indexed are the agents in the index.
 func (s steps) indexed() []string {
 	s.t.Helper()
-	found, err := s.c.store.redis.ZRange(s.t.Context(), indexRoot+":a", 0, -1).Result()
+	found, err := s.c.store.connections.Load().ZRange(s.t.Context(), indexRoot+":a", 0, -1).Result()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestForgottenIndexComesBack(t *testing.T) {
 	s := startServer(t)
 	c := steps{t, s.client(t)}
 	c.hold("shop/a", "run")
-	if err := c.c.store.redis.Del(t.Context(), indexRoot+":a", indexRoot+":n").Err(); err != nil {
+	if err := c.c.store.connections.Load().Del(t.Context(), indexRoot+":a", indexRoot+":n").Err(); err != nil {
 		t.Fatal(err)
 	}
 	other := steps{t, s.client(t)}

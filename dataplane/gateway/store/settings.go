@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// How a store is set up.
+// How a store is set up; nothing means Single.
 const (
 	Single   = "Single"
 	Sentinel = "Sentinel"
@@ -41,11 +41,11 @@ func (s Settings) Check() error {
 		return fault("URL", "not shown", "write redis://host:port, rediss://host:port or unix:///path")
 	case u.User != nil:
 		return fault("URL", "not shown", "take user and password out of it, and put them into the Secret as username and password")
-	case s.Topology != Single && s.Topology != Sentinel && s.Topology != Cluster:
+	case s.Topology != "" && s.Topology != Single && s.Topology != Sentinel && s.Topology != Cluster:
 		return fault("TOPOLOGY", s.Topology, "write Single, Sentinel or Cluster")
 	case (s.Topology == Sentinel) != (s.Master != ""):
 		return fault("MASTER", s.Master, "name the primary that Sentinels watch with AGENTOPS_REDIS_TOPOLOGY=Sentinel, and only with it")
-	case s.Topology == Single && len(s.Addresses) > 0:
+	case s.Topology != Sentinel && s.Topology != Cluster && len(s.Addresses) > 0:
 		return fault("ADDRESSES", strings.Join(s.Addresses, ","), "a single store has one address; set AGENTOPS_REDIS_TOPOLOGY to Sentinel or Cluster")
 	case s.ServerName != "" && u.Scheme != "rediss":
 		return fault("SERVER_NAME", s.ServerName, "remove it, or write rediss:// in AGENTOPS_REDIS_URL: without TLS nobody shows a name")

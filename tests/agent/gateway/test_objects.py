@@ -88,7 +88,9 @@ def test_store_is_told_by_variables_and_what_is_secret_by_files() -> None:
         "AGENTOPS_REDIS_SECRET": "/var/run/agentops-store/agentops-redis",
     }
     made = pod(store=store)
-    assert {"name": "store", "secret": {"secretName": "agentops-redis", "optional": True, "defaultMode": 0o440}} in made["volumes"]
+    assert {"name": "store", "secret": {"secretName": "agentops-redis", "optional": True, "defaultMode": 0o440}} in made[
+        "volumes"
+    ]
     mount = {"name": "store", "mountPath": "/var/run/agentops-store/agentops-redis", "readOnly": True}
     assert mount in made["containers"][0]["volumeMounts"]
     assert "secretKeyRef" not in json.dumps(made)
