@@ -119,7 +119,7 @@ func (p *process) run(ctx context.Context) error {
 	go p.prober.Run(working, p.server.Leaving)
 	failed := make(chan error, 3)
 	servers := []*http.Server{
-		{Handler: p.server, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10},
+		{Handler: p.server, ConnContext: p.server.Connected, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10},
 		{Handler: p.admin(), ReadHeaderTimeout: 10 * time.Second},
 		{Handler: p.metrics(), ReadHeaderTimeout: 10 * time.Second},
 	}

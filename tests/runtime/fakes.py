@@ -116,6 +116,12 @@ class FakeCluster:
         await asyncio.sleep(0)
         return self.put(obj)
 
+    async def apply_as(self, manager: str, obj: dict[str, Any]) -> dict[str, Any]:
+        """Stores the fields in the object that is there."""
+        self._count(f"apply as {manager}", obj["kind"])
+        stored = self.objects[ref_of(obj)]
+        return self.put({**stored, "spec": {**stored["spec"], **obj["spec"]}})
+
     async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Stores the status of an object that exists."""
         self._count("status", obj["kind"])

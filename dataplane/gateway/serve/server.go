@@ -76,7 +76,7 @@ func (s *Server) Open() int64 { return s.open.Load() }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
-	if s.leaving.Load() {
+	if s.leaving.Load() || s.aged(r.Context()) {
 		w.Header()["Connection"] = []string{"close"}
 	}
 	a, ok := api.ForPath(r.URL.Path)

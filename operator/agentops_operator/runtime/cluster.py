@@ -74,8 +74,12 @@ class ApiCluster:
 
     async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply; our fields win, because a child has no other owner. Content that was sent is not sent back."""
+        return await self.apply_as(FIELD_MANAGER, obj)
+
+    async def apply_as(self, manager: str, obj: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply under this field manager."""
         self._metrics.writes.labels(obj["kind"], "object").inc()
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        query = {"fieldManager": manager, "force": "true"}
         return await self._call(Request("PATCH", path_of(ref_of(obj)), query, obj, APPLY, METADATA.format("")))
 
     async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:

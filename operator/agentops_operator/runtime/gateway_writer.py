@@ -13,6 +13,7 @@ from agentops_operator.agent.plan import Plan
 from agentops_operator.kube.names import GATEWAY
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.attendance import Attendance
+from agentops_operator.runtime.gateway_scale import leave_replicas
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref
 from agentops_operator.runtime.store import Store
 
@@ -35,6 +36,7 @@ class GatewayWriter:
         self._attendance = attendance
         self._store = store
         self._rows: dict[str, GatewayRow] = {}
+        self._replicas_settled = store.settings.gateway.replicas > 0  # else the number is left to an autoscaler first
 
     def put(self, agent: Key, plan: Plan) -> bool:
         """Takes an Agent's part of the plan; says whether it is new."""
@@ -74,6 +76,9 @@ class GatewayWriter:
         if not self._store.settings.gateway.enabled:
             await self._remove()
             return set()
+        if not self._replicas_settled:
+            await leave_replicas(self._cluster, self._store.settings.operator_namespace)
+            self._replicas_settled = True
         plan = gateway_plan(self._rows)
         try:
             refused = await self._applier.apply_all(compile_gateway(plan, self._store.settings))

@@ -105,6 +105,9 @@ class Cluster(Protocol):
     async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply; returns the object's metadata as it stands now."""
 
+    async def apply_as(self, manager: str, obj: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply of some fields under a field manager of its own."""
+
     async def apply_status(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply of the status, under the status field manager."""
 
