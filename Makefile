@@ -118,6 +118,10 @@ bench: setup ## Measure, print a JSON line a figure, and write docs/benchmarks.m
 bench-gateway: setup redis ## Measure what the gateway adds to a call and what it takes
 	$(BIN)/python -m bench gateway
 
+.PHONY: bench-scaling
+bench-scaling: setup redis ## Measure three gateways on a store of three nodes, and reckon docs/scaling.md from it
+	$(BIN)/python -m bench scaling
+
 .PHONY: demo
 demo: setup ## The whole story on a real cluster, with evidence; DEMO_KEEP=1 leaves it up
 	@$(BIN)/python -m demo

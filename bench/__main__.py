@@ -3,7 +3,17 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import admission, dataplane, gateway, gateway_plan, operator_alone, operator_speed, operator_writes, policy_change
+from bench import (
+    admission,
+    dataplane,
+    gateway,
+    gateway_plan,
+    operator_alone,
+    operator_speed,
+    operator_writes,
+    policy_change,
+    scaling,
+)
 from bench.figure import Figure
 from bench.page import write_page
 from demo.images import ROOT
@@ -14,6 +24,7 @@ WITHOUT_NODE: dict[str, Callable[[], Iterator[Figure]]] = {
     "admission": admission.run,
     "gateway": gateway.run,
     "plan": gateway_plan.run,
+    "scaling": scaling.run,
     "operator-alone": operator_alone.run,
 }
 ON_NODE: dict[str, Callable[[Access], Iterator[Figure]]] = {

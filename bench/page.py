@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.figure import Figure
+from bench.scaling_page import write_scaling
 from demo.images import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -28,6 +29,7 @@ def write_page(figures: Iterable[Figure]) -> None:
     kept = [figure for figure in _known() if figure.group not in ran]
     everything = sorted([*kept, *fresh], key=lambda figure: figure.group)
     RESULTS.write_text(json.dumps([asdict(figure) for figure in everything], indent=1) + "\n")
+    write_scaling(everything)
     PAGE.write_text(INTRODUCTION.format(machine=_machine()) + "\n".join(_tables(everything)))
 
 

@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -126,18 +120,13 @@ const plan = `{"version":1,"targets":{"a":{"provider":"openai-compatible","endpo
 "agents":{"shop/billing":{"team":"payments","useCase":"invoices","models":{"chat":"chat"},"maxOutputTokens":1000,"execution":{"run":{"steps":{"max":100000000,"action":"Refuse"},"tokens":{"max":100000000000,"action":"Refuse"}},"concurrentCalls":10000,"callsPerMinute":10000000,"onStateError":"Deny"},"budgets":["usd"],"guardrails":{"input":["attacks","secrets"],"output":["secrets"]},"onUnknownPrice":"Allow","onGatewayDown":"Refuse"}}}`
 
 func (b *bed) writeFiles() error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	i, err := newIssuer()
 	if err != nil {
 		return err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, nil)
-	if err != nil {
-		return err
-	}
-	token, err := jwt.Signed(signer).Claims(map[string]any{"iss": "bench", "aud": []string{"agentops/shop/billing"}, "exp": time.Now().Add(time.Hour).Unix(),
-		"kubernetes.io": map[string]any{"namespace": "shop", "serviceaccount": map[string]string{"name": "billing"}, "pod": map[string]string{"name": "p", "uid": "u"}}}).Serialize()
+	token, err := i.token("shop", "billing")
 	b.token = "Bearer " + token
-	set, marshalled := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "ES256"}}})
+	set, marshalled := i.keys()
 	return errors.Join(err, marshalled, os.MkdirAll(filepath.Join(b.dir, "agentops-a"), 0o700), b.write("jwks", set),
 		b.write("agentops-a/key", []byte("k")), b.write("plan", []byte(strings.Replace(plan, "URL", b.provider, 1))))
 }
@@ -179,8 +168,11 @@ func (b *bed) startGateway(program, spans string) error {
 }
 
 // cpu is the processor time of the gateway.
-func (b *bed) cpu() time.Duration {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.process.Process.Pid))
+func (b *bed) cpu() time.Duration { return cpuOf(b.process) }
+
+// cpuOf is the processor time of a process.
+func cpuOf(process *exec.Cmd) time.Duration {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process.Process.Pid))
 	_, rest, _ := strings.Cut(string(data), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
@@ -204,7 +196,9 @@ func (b *bed) rss(line string) float64 {
 	return kib / 1024
 }
 
-func (b *bed) end(p *exec.Cmd) {
+func (b *bed) end(p *exec.Cmd) { end(p) }
+
+func end(p *exec.Cmd) {
 	if p != nil && p.Process != nil {
 		_ = p.Process.Signal(syscall.SIGTERM)
 		_ = p.Wait()

@@ -3,6 +3,9 @@
 // added is the difference to the same calls without the gateway.
 //
 //	go run ./gateway/bench <agentops-gateway>
+//	go run ./gateway/bench scaling <agentops-gateway> <agentops-collector>
+//
+// The second one is the simulation of docs/scaling.md: three gateways, a Redis cluster of three nodes, and agents spread over it.
 package main
 
 import (
@@ -13,11 +16,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: bench <agentops-gateway>")
+	var err error
+	switch {
+	case len(os.Args) == 2:
+		err = run(os.Args[1])
+	case len(os.Args) == 4 && os.Args[1] == "scaling":
+		err = scaling(os.Args[2], os.Args[3])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: bench <agentops-gateway> | bench scaling <agentops-gateway> <agentops-collector>")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
