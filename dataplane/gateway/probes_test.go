@@ -55,7 +55,7 @@ func TestLimitsAreObservedWithoutATrace(t *testing.T) {
 		asked.Add(1)
 		hello(w, r)
 	}, func(s *Settings) {
-		s.OTLPEndpoint, s.Redis = sink.URL, startRedis(t)
+		s.OTLPEndpoint, s.Store.URL = sink.URL, startRedis(t)
 		text, _ := os.ReadFile(s.Plan)
 		limited := strings.NewReplacer(`"run":{}`, `"run":{"steps":{"max":50,"action":"Refuse"},"tokens":{"max":1000,"action":"Hold"}},"callsPerMinute":60`,
 			`"budgets":{}`, `"budgets":{"shop/daily":{"unit":"MicroUSD","limit":5000000,"window":{"kind":"Day"},"scope":"Agent","ladder":[{"atPercent":100,"action":"Block"}],"mode":"Enforce","onStateError":"Deny"}}`,
