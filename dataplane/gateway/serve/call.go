@@ -131,7 +131,7 @@ func (c *call) bytes() ([]byte, *refusal) {
 }
 
 func tooLarge(most int64) *refusal {
-	return policy(http.StatusRequestEntityTooLarge, "request_too_large", "", "the body is larger than %d bytes", most)
+	return policy(http.StatusRequestEntityTooLarge, "request_too_large", "", "the body has more than %d bytes: send less", most)
 }
 
 func (c *call) identifyRun() *refusal {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
@@ -81,5 +82,21 @@ func tokenRefused(r *identity.Refusal) *refusal {
 	case r.Reason == identity.NoToken:
 		return policy(http.StatusUnauthorized, "token_missing", "", "send the service-account token of the agent's pod as a bearer token")
 	}
-	return policy(http.StatusUnauthorized, "token_refused", string(r.Reason), "the token is not accepted: %s", r.Reason)
+	return notAccepted(r.Reason)
+}
+
+func notAccepted(r identity.Reason) *refusal {
+	return policy(http.StatusUnauthorized, "token_refused", string(r), "the token is not accepted (%s): %s", r, cmp.Or(mends[r], sendOwn))
+}
+
+const sendOwn = "send the one that the sidecar's forwarder has, through 127.0.0.1:4319"
+
+// mends are what to do about a token that is not accepted.
+var mends = map[identity.Reason]string{
+	identity.Expired:                "it is too old or not valid yet; read the file anew for each call, as the forwarder does",
+	identity.WrongAudience:          "it was made for something else; its audience must be agentops/<namespace>/<agent>",
+	identity.NamespaceMismatch:      "a pod speaks for agents of its own namespace only",
+	identity.ServiceAccountMismatch: "the agent is bound to another service account; see spec.serviceAccountName",
+	identity.WrongIssuer:            "another cluster issued it",
+	identity.NotBound:               "it belongs to no pod; use a projected one",
 }

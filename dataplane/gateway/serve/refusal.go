@@ -83,7 +83,7 @@ var words = map[limits.Reason]struct {
 	limits.BudgetInFlight:    {429, "budget_in_flight", "calls in flight hold the rest of the budget"},
 	limits.BudgetTooSmall:    {403, "budget_too_small", "the call alone is larger than the budget"},
 	limits.BudgetHold:        {403, "budget_hold", "the budget holds runs for a person, and the call names no run"},
-	limits.PriceUnknown:      {403, "price_unknown", "no target of this model has a price, and a limit is in USD"},
+	limits.PriceUnknown:      {403, "price_unknown", "no target of this model has a price, and a limit is in USD: give one a price, or set onUnknownPrice to Allow"},
 	limits.StateStoreDown:    {503, "state_unavailable", "limits cannot be checked just now"},
 }
 

@@ -27,7 +27,7 @@ func runOf(h http.Header, o *body.Object) (string, *refusal) {
 			continue
 		}
 		if !runName.MatchString(id) {
-			return "", policy(http.StatusBadRequest, "run_id_invalid", "run", "a run id has 1 to 128 letters, digits and . _ : -")
+			return "", policy(http.StatusBadRequest, "run_id_invalid", "run", "the run id %.40q cannot be one: write 1 to 128 letters, digits and . _ : -", id)
 		}
 		return id, nil
 	}

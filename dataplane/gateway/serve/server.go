@@ -126,7 +126,7 @@ func (s *Server) admit(r *http.Request) (caller, *refusal) {
 	case c.agent == nil:
 		return c, policy(http.StatusForbidden, "agent_unknown", "", "the plan has no agent %s", name)
 	case c.agent.ServiceAccountName != "" && c.agent.ServiceAccountName != id.ServiceAccount:
-		return c, policy(http.StatusUnauthorized, "token_refused", string(identity.ServiceAccountMismatch), "the token is not accepted: %s", identity.ServiceAccountMismatch)
+		return c, notAccepted(identity.ServiceAccountMismatch)
 	}
 	return c, nil
 }
