@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from agentops_operator.agent.facts import Input, Invalid, Key, Resource
+from agentops_operator.agent.gateway.told import use_told
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.agent.plan import Plan
@@ -218,7 +219,8 @@ class Reconciler:
             if policy.status == written.before:
                 policy = replace(policy, status=written.after)
                 parts.store.policies.put(policy)
-            await parts.recorder.record(policy, transitions(written))
+            told = [*transitions(written), *use_told(policy, written.before, written.after)]
+            await parts.recorder.record(policy, told)
         parts.gauges.show_policy(key, policy)
 
     def _due(self, key: Key, after: float = 0.0) -> None:
