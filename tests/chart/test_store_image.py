@@ -11,7 +11,8 @@ import pytest
 
 from demo.images import ROOT, collect_store
 from tests.chart.conftest import Render
-from tests.chart.test_render import GATEWAY_VALUES, named
+from tests.chart.test_gateway import GATEWAY_VALUES
+from tests.chart.test_render import named
 from tests.operator_process.control_plane import free_port
 
 USER = 65532
