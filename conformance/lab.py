@@ -67,11 +67,18 @@ class Lab:
                 operator_token=self.issuer.reader(),
                 redis_url=self.store.url if store else "",
                 log=self._directory / f"gateway-{self._started}.log",
+                environment=self.provider.environment(),
                 **settings,
             )
         )
         self.replicas.append(running)
         return running
+
+    def replace_replica(self, number: int) -> None:
+        """Kills a replica as a power cut does, and puts another one into its place."""
+        self.replicas[number].kill()
+        self.add_replica()
+        self.replicas[number] = self.replicas.pop()
 
     def reload(self, plan: Plan) -> None:
         """Changes the plan and waits until it is in force on every replica."""

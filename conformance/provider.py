@@ -15,14 +15,23 @@ class Provider:
     """All providers; each is a prefix of the URL."""
 
     def __init__(self, directory: Path) -> None:
-        self.port = free_port()
-        command = [sys.executable, "-m", "demo.fake_provider", str(self.port)]
+        self.port, tls, self._proxy = free_port(), free_port(), free_port()
+        self._directory = directory
+        command = [sys.executable, "-m", "conformance.world", str(self.port), str(tls), str(self._proxy), str(directory)]
         self._process = Process(command, directory / "provider.log", cwd=ROOT)
         self._process.wait_for(self.port)
 
     def url(self, name: str) -> str:
         """Base URL of one provider, without `/v1`."""
         return f"http://127.0.0.1:{self.port}/{name}"
+
+    def environment(self) -> dict[str, str]:
+        """How a gateway finds the providers at addresses of their own, and believes them."""
+        return {"HTTPS_PROXY": f"http://127.0.0.1:{self._proxy}", "SSL_CERT_FILE": str(self._directory / "ca.pem")}
+
+    def service_account(self) -> str:
+        """The JSON of Google's service account."""
+        return (self._directory / "account.json").read_text()
 
     def fault(self, **fault: Any) -> None:
         """Orders a fault; the fields are those of the fake provider, `times` 0 means until cleared."""
@@ -50,7 +59,16 @@ class Provider:
         wanted = {**({"provider": name} if name else {}), **of}
         lines = self._ask("GET", "/bill")["lines"]
         found = [line for line in lines if all(line[field] == value for field, value in wanted.items())]
-        counts = ("calls", "failed", "inputTokens", "cachedTokens", "outputTokens", "microUsd")
+        counts = (
+            "calls",
+            "failed",
+            "inputTokens",
+            "cachedTokens",
+            "outputTokens",
+            "writtenTokens",
+            "reasoningTokens",
+            "microUsd",
+        )
         return {count: sum(line[count] for line in found) for count in counts}
 
     def reset(self) -> None:

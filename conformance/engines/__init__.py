@@ -1,7 +1,7 @@
 """Engines that the suite can be run against, each behind one adapter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ class Settings:
     """For whatever only the operator may read."""
     redis_url: str
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """How the world outside is reached."""
     max_body_bytes: int = 1_000_000
     drain_seconds: int = 10
 

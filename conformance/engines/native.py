@@ -38,6 +38,7 @@ class NativeRunning:
         self._metrics = f"http://127.0.0.1:{metrics}/metrics"
         env = {
             "PATH": os.environ["PATH"],
+            **settings.environment,
             "AGENTOPS_PLAN": str(settings.plan),
             "AGENTOPS_SECRETS": str(settings.secrets),
             "AGENTOPS_LISTEN": f"127.0.0.1:{api}",

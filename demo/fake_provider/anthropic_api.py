@@ -47,12 +47,12 @@ def _usage(turn: Turn, *, started: bool = False) -> dict[str, Any]:
     stated = turn.stated
     if stated is None:
         return {}
-    output = 1 if started else stated.output
+    output = 1 if started else stated.output + stated.reasoning
     return {
         "usage": {
             "input_tokens": stated.input,
             "cache_read_input_tokens": stated.cached,
-            "cache_creation_input_tokens": 0,
+            "cache_creation_input_tokens": stated.written,
             "output_tokens": output,
         }
     }

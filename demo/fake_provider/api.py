@@ -8,7 +8,7 @@ from aiohttp import web
 
 from demo.fake_provider.conversation import Conversation
 from demo.fake_provider.state import STATE, admit
-from demo.fake_provider.stream import Piece, send, send_whole
+from demo.fake_provider.stream import EVENTS, Piece, Wire, send, send_whole
 from demo.fake_provider.turn import Turn, turn
 
 
@@ -23,6 +23,7 @@ class Api:
     """The answer at once, from the turn and the request."""
     events: Callable[[Turn, Mapping[str, Any]], Iterator[Piece]]
     """The answer as a stream."""
+    wire: Wire = EVENTS
 
 
 def handler_of(api: Api) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -34,8 +35,8 @@ def handler_of(api: Api) -> Callable[[web.Request], Awaitable[web.StreamResponse
         answered = turn(asked, state.script.answer(asked), call.fault)
         sent: list[str] = []
         try:
-            if call.body.get("stream"):
-                return await send(request, call.fault, api.events(answered, call.body), sent)
+            if request.get("stream", call.body.get("stream")):
+                return await send(request, call.fault, api.events(answered, call.body), sent, api.wire)
             return send_whole(call.fault, api.whole(answered, call.body), answered.whole, sent)
         finally:
             if sent:

@@ -48,6 +48,10 @@ class Fault:
     """No usage is stated."""
     cached: float = 0.0
     """Part of the input, 0 to 1, that came from the provider's cache."""
+    written: float = 0.0
+    """Part of the input, 0 to 1, that was put into the provider's cache."""
+    reasoning: int = 0
+    """Tokens that the model thought with before it answered."""
     confidence: float = 1.0
     """Probability of each token, stated where log probabilities are asked for (chat completions)."""
     garbage: str = ""

@@ -41,14 +41,14 @@ def _usage(turn: Turn) -> dict[str, Any]:
     stated = turn.stated
     if stated is None:
         return {}
-    prompt = stated.input + stated.cached
+    completion = stated.output + stated.reasoning
     return {
         "usage": {
-            "prompt_tokens": prompt,
-            "completion_tokens": stated.output,
-            "total_tokens": prompt + stated.output,
+            "prompt_tokens": stated.prompt,
+            "completion_tokens": completion,
+            "total_tokens": stated.prompt + completion,
             "prompt_tokens_details": {"cached_tokens": stated.cached},
-            "completion_tokens_details": {"reasoning_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": stated.reasoning},
         }
     }
 

@@ -60,14 +60,14 @@ def _usage(turn: Turn) -> dict[str, Any]:
     stated = turn.stated
     if stated is None:
         return {}
-    sent = stated.input + stated.cached
+    output = stated.output + stated.reasoning
     return {
         "usage": {
-            "input_tokens": sent,
+            "input_tokens": stated.prompt,
             "input_tokens_details": {"cached_tokens": stated.cached},
-            "output_tokens": stated.output,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": sent + stated.output,
+            "output_tokens": output,
+            "output_tokens_details": {"reasoning_tokens": stated.reasoning},
+            "total_tokens": stated.prompt + output,
         }
     }
 

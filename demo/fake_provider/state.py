@@ -59,6 +59,8 @@ BLOCKED = "content_filter"
 async def admit(request: web.Request, needed: str) -> Call:
     """Reads a request and lets what its fault orders before the answer happen.
 
+    Where a protocol has them elsewhere than OpenAI's, `provider`, `key` and `model` are written into the request before.
+
     Args:
         request: the request.
         needed: the field that must be a list that is not empty, or a text.
@@ -66,12 +68,13 @@ async def admit(request: web.Request, needed: str) -> Call:
     Raises:
         RefusedError: no key or a wrong one, no JSON, a field missing, an unknown model, or a fault with a status.
     """
-    state, provider = request.app[STATE], request.match_info.get("provider", "main")
+    state, provider = request.app[STATE], request.get("provider") or request.match_info.get("provider", "main")
     key = _key(request, state, provider)
     body = await _body(request)
-    account = Account(provider, _model(body), key[-4:])
+    account = Account(provider, _model(request.get("model") or body.get("model")), key[-4:])
     headers = {name.lower(): value for name, value in request.headers.items() if value.removeprefix("Bearer ") != key}
-    state.requests.append({"provider": provider, "path": request.path, "headers": headers, "body": body})
+    asked = {"path": request.path, "query": dict(request.query), "headers": headers, "body": body}
+    state.requests.append({"provider": provider, **asked})
     fault = state.faults.take(provider, account.model)
     try:
         await before_answer(fault, request)
@@ -79,13 +82,13 @@ async def admit(request: web.Request, needed: str) -> Call:
     except (RefusedError, ConnectionResetError, asyncio.CancelledError):
         state.bill.fail(account)
         raise
-    return Call(body, fault, account)
+    return Call({**body, "model": account.model}, fault, account)
 
 
 def _key(request: web.Request, state: State, provider: str) -> str:
     headers = request.headers
     bearer = headers.get("Authorization", "").removeprefix("Bearer").strip()
-    key = bearer or headers.get("x-api-key", "") or headers.get("api-key", "")
+    key = request.get("key") or bearer or headers.get("x-api-key", "") or headers.get("api-key", "")
     if not key:
         raise RefusedError(401, KINDS[401], "no API key in the request")
     if key not in state.keys.get(provider, {key}):
@@ -113,8 +116,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def _model(body: Mapping[str, Any]) -> str:
-    model = body.get("model")
+def _model(model: object) -> str:
     if not isinstance(model, str) or not model:
         raise RefusedError(400, KINDS[400], "model is missing")
     if model not in PRICES:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,17 @@ def send_whole(fault: Fault, body: dict[str, Any], whole: str, sent: list[str]) 
     return web.Response(body=_garbage(fault, json.dumps(body).encode()), content_type=kind)
 
 
-async def send(request: web.Request, fault: Fault, pieces: Iterator[Piece], sent: list[str]) -> web.StreamResponse:
+@dataclass(frozen=True)
+class Wire:
+    """How pieces are written."""
+
+    content_type: str
+    encode: Callable[[Piece], bytes]
+
+
+async def send(request: web.Request, fault: Fault, pieces: Iterator[Piece], sent: list[str], wire: Wire) -> web.StreamResponse:
     """Sends the events; `sent` collects what went out, so that a cut answer can be charged."""
-    kind = "text/html" if fault.garbage == "type" else "text/event-stream"
+    kind = "text/html" if fault.garbage == "type" else wire.content_type
     response = web.StreamResponse(headers={"Content-Type": kind, "Cache-Control": "no-cache"})
     await response.prepare(request)
     await asyncio.sleep(fault.first_token)
@@ -47,7 +55,7 @@ async def send(request: web.Request, fault: Fault, pieces: Iterator[Piece], sent
             if fault.cut == "stall":
                 await asyncio.Event().wait()
             cut(request, fault.cut)
-        await response.write(_encode(piece))
+        await response.write(wire.encode(piece))
         sent.append(piece.text)
         await asyncio.sleep(fault.pause)
     await response.write_eof()
@@ -65,3 +73,7 @@ def _data(piece: Piece) -> bytes:
 def _encode(piece: Piece) -> bytes:
     name = f"event: {piece.event}\n".encode() if piece.event else b""
     return name + b"data: " + _data(piece) + b"\n\n"
+
+
+EVENTS = Wire("text/event-stream", _encode)
+"""Server-sent events."""

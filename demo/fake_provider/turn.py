@@ -29,8 +29,9 @@ class Turn:
 
     def usage(self, sent: str | None = None) -> Usage:
         """The true usage when `sent` went out; all of it, if that is not said."""
-        cached = int(self.asked.tokens * self.fault.cached)
-        return Usage(self.asked.tokens - cached, cached, count_tokens(self.whole if sent is None else sent))
+        cached, written = (int(self.asked.tokens * part) for part in (self.fault.cached, self.fault.written))
+        output = count_tokens(self.whole if sent is None else sent)
+        return Usage(self.asked.tokens - cached - written, cached, output, written, self.fault.reasoning)
 
     @property
     def stated(self) -> Usage | None:

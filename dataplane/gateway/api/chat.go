@@ -52,12 +52,27 @@ func openAIUsage(u gjson.Result) Usage {
 	if !u.IsObject() {
 		return Usage{}
 	}
-	return Usage{
-		Input:       u.Get("prompt_tokens").Int(),
-		CachedInput: u.Get("prompt_tokens_details.cached_tokens").Int(),
-		Output:      u.Get("completion_tokens").Int(),
-		Reasoning:   u.Get("completion_tokens_details.reasoning_tokens").Int(),
-	}.plausible()
+	out := Usage{
+		Input:     u.Get("prompt_tokens").Int(),
+		Output:    u.Get("completion_tokens").Int(),
+		Reasoning: u.Get("completion_tokens_details.reasoning_tokens").Int(),
+	}
+	// xAI counts what was thought beside the completion: only the sum says so.
+	if u.Get("total_tokens").Int() == out.Input+out.Output+out.Reasoning {
+		out.Output += out.Reasoning
+	}
+	out.CachedInput, out.CacheWrite = cacheOf(u.Get("prompt_tokens_details"))
+	return out.plausible()
+}
+
+// cacheOf reads what came from a cache and what was put into it. The library's cached_tokens are the sum of both, and only
+// its words for each tell them apart; OpenRouter has another word for the second.
+func cacheOf(details gjson.Result) (read, written int64) {
+	read, written = details.Get("cached_read_tokens").Int(), details.Get("cached_write_tokens").Int()
+	if read+written > 0 {
+		return read, written
+	}
+	return details.Get("cached_tokens").Int(), details.Get("cache_write_tokens").Int()
 }
 
 // Written implements API.

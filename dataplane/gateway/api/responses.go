@@ -40,12 +40,13 @@ func (Responses) Usage(answer gjson.Result) Usage {
 	if !u.IsObject() {
 		return Usage{}
 	}
-	return Usage{
-		Input:       u.Get("input_tokens").Int(),
-		CachedInput: u.Get("input_tokens_details.cached_tokens").Int(),
-		Output:      u.Get("output_tokens").Int(),
-		Reasoning:   u.Get("output_tokens_details.reasoning_tokens").Int(),
-	}.plausible()
+	out := Usage{
+		Input:     u.Get("input_tokens").Int(),
+		Output:    u.Get("output_tokens").Int(),
+		Reasoning: u.Get("output_tokens_details.reasoning_tokens").Int(),
+	}
+	out.CachedInput, out.CacheWrite = cacheOf(u.Get("input_tokens_details"))
+	return out.plausible()
 }
 
 // Written implements API.

@@ -10,9 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -45,7 +42,7 @@ func newBed(program string) (*bed, error) {
 	}
 	// The median of some starts: the first one reads the program from disk.
 	for range 3 {
-		b.end(b.process)
+		end(b.process)
 		if err := b.startGateway(program, spans); err != nil {
 			return b, err
 		}
@@ -90,6 +87,15 @@ func listen(h http.Handler) (string, error) {
 	return "http://" + l.Addr().String(), nil
 }
 
+// free is an address that nobody listens on.
+func free() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
 // startStore runs Redis as it is run in a cluster: each command is on disk before it is answered.
 func (b *bed) startStore() error {
 	b.store = exec.Command("redis-server", "--port", "0", "--unixsocket", b.socket(), "--dir", b.dir, "--appendonly", "yes", "--appendfsync", "always", "--save", "")
@@ -113,11 +119,13 @@ func patiently(done func() bool) error {
 	return errors.New("waited ten seconds in vain")
 }
 
-const plan = `{"version":1,"targets":{"a":{"provider":"openai-compatible","endpoint":"URL","model":"m","credential":{"secret":"agentops-a","keys":{"apiKey":"key"}},"timeoutMilliseconds":20000,"streamIdleMilliseconds":20000,"price":{"input":1,"output":1}}},
-"routes":{"chat":{"routing":"Priority","targets":[{"target":"a"}],"retries":0,"cooldownSeconds":1,"failuresToCooldown":100,"onError":{"rateLimited":"Next","serverError":"Next","timeout":"Next","connection":"Next","unauthorized":"Next","invalidResponse":"Next"}}},
+const onError = `{"rateLimited":"Next","serverError":"Next","timeout":"Next","connection":"Next","unauthorized":"Next","invalidResponse":"Next"}`
+
+const plan = `{"version":1,"targets":{"a":{"provider":"openai-compatible","endpoint":"URL","model":"m","credential":{"secret":"agentops-a","keys":{"apiKey":"key"}},"timeoutMilliseconds":20000,"streamIdleMilliseconds":20000,"price":{"input":1,"output":1}},"TARGETS":{}},
+"routes":{"chat":{"routing":"Priority","targets":[{"target":"a"}],"retries":0,"cooldownSeconds":1,"failuresToCooldown":100,"onError":ONERROR},"ROUTES":{}},
 "guardrails":{"secrets":{"mode":"Mask","rules":{"version":1,"capture":"Masked","packs":[{"name":"Credentials","action":"Redact"},{"name":"Email","action":"Redact"},{"name":"PaymentCard","action":"Redact"}],"rules":[],"blockKeys":[]}},"attacks":{"mode":"Block","builtIn":["PromptInjection"]}},
 "budgets":{"usd":{"unit":"MicroUSD","limit":1000000000000,"window":{"kind":"Month","timeZone":"Europe/Berlin"},"scope":"Agent","ladder":[{"atPercent":80,"action":"Alert"},{"atPercent":100,"action":"Block"}],"mode":"Enforce","onStateError":"Deny"}},
-"agents":{"shop/billing":{"team":"payments","useCase":"invoices","models":{"chat":"chat"},"maxOutputTokens":1000,"execution":{"run":{"steps":{"max":100000000,"action":"Refuse"},"tokens":{"max":100000000000,"action":"Refuse"}},"concurrentCalls":10000,"callsPerMinute":10000000,"onStateError":"Deny"},"budgets":["usd"],"guardrails":{"input":["attacks","secrets"],"output":["secrets"]},"onUnknownPrice":"Allow","onGatewayDown":"Refuse"}}}`
+"agents":{"shop/billing":{"team":"payments","useCase":"invoices","models":{"chat":"chat","MODELS":""},"maxOutputTokens":1000,"execution":{"run":{"steps":{"max":100000000,"action":"Refuse"},"tokens":{"max":100000000000,"action":"Refuse"}},"concurrentCalls":10000,"callsPerMinute":10000000,"onStateError":"Deny"},"budgets":["usd"],"guardrails":{"input":["attacks","secrets"],"output":["secrets"]},"onUnknownPrice":"Allow","onGatewayDown":"Refuse"}}}`
 
 func (b *bed) writeFiles() error {
 	i, err := newIssuer()
@@ -128,7 +136,7 @@ func (b *bed) writeFiles() error {
 	b.token = "Bearer " + token
 	set, marshalled := i.keys()
 	return errors.Join(err, marshalled, os.MkdirAll(filepath.Join(b.dir, "agentops-a"), 0o700), b.write("jwks", set),
-		b.write("agentops-a/key", []byte("k")), b.write("plan", []byte(strings.Replace(plan, "URL", b.provider, 1))))
+		b.write("agentops-a/key", []byte("k")), b.write("plan", []byte(b.failoverPlan(plan))))
 }
 
 func (b *bed) write(name string, data []byte) error {
@@ -138,12 +146,11 @@ func (b *bed) write(name string, data []byte) error {
 func (b *bed) startGateway(program, spans string) error {
 	ports := []string{}
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, err := free()
 		if err != nil {
 			return err
 		}
-		ports = append(ports, l.Addr().String())
-		_ = l.Close()
+		ports = append(ports, port)
 	}
 	file := func(name string) string { return filepath.Join(b.dir, name) }
 	b.process = exec.Command(program, "serve")
@@ -167,46 +174,8 @@ func (b *bed) startGateway(program, spans string) error {
 	return err
 }
 
-// cpu is the processor time of the gateway.
-func (b *bed) cpu() time.Duration { return cpuOf(b.process) }
-
-// cpuOf is the processor time of a process.
-func cpuOf(process *exec.Cmd) time.Duration {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process.Process.Pid))
-	_, rest, _ := strings.Cut(string(data), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	const ticks = 100 // a second, on every Linux
-	return time.Duration(user+system) * time.Second / ticks
-}
-
-// rss is a line of the gateway's memory in MiB.
-func (b *bed) rss(line string) float64 {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.process.Process.Pid))
-	_, rest, _ := strings.Cut(string(data), line+":")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, _ := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024
-}
-
-func (b *bed) end(p *exec.Cmd) { end(p) }
-
-func end(p *exec.Cmd) {
-	if p != nil && p.Process != nil {
-		_ = p.Process.Signal(syscall.SIGTERM)
-		_ = p.Wait()
-	}
-}
-
 func (b *bed) close() {
-	b.end(b.process)
-	b.end(b.store)
+	end(b.process)
+	end(b.store)
 	_ = os.RemoveAll(b.dir)
 }

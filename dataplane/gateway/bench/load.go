@@ -41,15 +41,20 @@ const prompt = "Summarise the following ticket in two sentences and name the pro
 
 // call makes one call and says whether the answer is whole.
 func (b *bed) call(through, stream bool) func(n int64) error {
-	body := []byte(`{"model":"chat","temperature":0.2,"messages":[{"role":"system","content":"You are a careful assistant."},{"role":"user","content":"` + prompt + prompt + prompt + prompt + prompt + `"}]`)
+	if through {
+		return b.ask(b.gateway, "chat", stream)
+	}
+	return b.ask(b.provider, "chat", stream)
+}
+
+// ask makes one call at an address.
+func (b *bed) ask(base, model string, stream bool) func(n int64) error {
+	body := []byte(`{"model":"` + model + `","temperature":0.2,"messages":[{"role":"system","content":"You are a careful assistant."},{"role":"user","content":"` + prompt + prompt + prompt + prompt + prompt + `"}]`)
 	if stream {
 		body = append(body, `,"stream":true`...)
 	}
 	body = append(body, '}')
-	base, end := b.provider, []byte("[DONE]")
-	if through {
-		base = b.gateway
-	}
+	end := []byte("[DONE]")
 	return func(n int64) error {
 		req, err := http.NewRequest(http.MethodPost, base+"/v1/chat/completions", bytes.NewReader(body))
 		if err != nil {

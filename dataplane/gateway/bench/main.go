@@ -2,7 +2,7 @@
 // spans switched on, and prints one JSON line a figure. Load, providers and the receiver of spans live in this process; what is
 // added is the difference to the same calls without the gateway.
 //
-//	go run ./gateway/bench <agentops-gateway>
+//	go run ./gateway/bench <agentops-gateway> [<litellm>]
 //	go run ./gateway/bench scaling <agentops-gateway> <agentops-collector>
 //
 // The second one is the simulation of docs/scaling.md: three gateways, a Redis cluster of three nodes, and agents spread over it.
@@ -18,12 +18,12 @@ import (
 func main() {
 	var err error
 	switch {
-	case len(os.Args) == 2:
-		err = run(os.Args[1])
 	case len(os.Args) == 4 && os.Args[1] == "scaling":
 		err = scaling(os.Args[2], os.Args[3])
+	case len(os.Args) == 2, len(os.Args) == 3:
+		err = run(os.Args[1], os.Args[2:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: bench <agentops-gateway> | bench scaling <agentops-gateway> <agentops-collector>")
+		fmt.Fprintln(os.Stderr, "usage: bench <agentops-gateway> [<litellm>] | bench scaling <agentops-gateway> <agentops-collector>")
 		os.Exit(2)
 	}
 	if err != nil {
@@ -45,14 +45,14 @@ const (
 	many   = 16
 )
 
-func run(program string) error {
+func run(program string, others []string) error {
 	b, err := newBed(program)
 	if err != nil {
 		return err
 	}
 	defer b.close()
 	tell("ready", b.ready.Seconds(), "s")
-	tell("RSS after start", b.rss("VmRSS"), "MiB")
+	tell("RSS after start", rss(b.process, "VmRSS"), "MiB")
 	warm := b.saturate(b.call(true, false), time.Second)
 	if warm.failed > 0 {
 		return fmt.Errorf("%d of %d calls failed: %s", warm.failed, warm.done, warm.why)
@@ -62,7 +62,15 @@ func run(program string) error {
 	}
 	b.flatOut()
 	b.streams()
-	tell("RSS under load", b.rss("VmHWM"), "MiB")
+	tell("RSS under load", rss(b.process, "VmHWM"), "MiB")
+	if err := b.failover(); err != nil {
+		return err
+	}
+	for _, other := range others {
+		if err := b.compare(other); err != nil {
+			return err
+		}
+	}
 	guardrails()
 	disk()
 	return nil
@@ -91,19 +99,19 @@ func (b *bed) steadily() error {
 
 // flatOut sends as many calls as come back.
 func (b *bed) flatOut() {
-	before := b.cpu()
+	before := cpuOf(b.process)
 	s := b.saturate(b.call(true, false), 2*phase)
-	tell("calls a second", float64(s.done)/s.took.Seconds(), "1/s")
-	tell("CPU per call", float64((b.cpu()-before).Microseconds())/1000/float64(s.done), "ms")
+	tell("calls a second", s.rate(), "1/s")
+	tell("CPU per call", float64((cpuOf(b.process)-before).Microseconds())/1000/float64(s.done), "ms")
 	tell("failed calls", float64(s.failed), "")
 }
 
 func (b *bed) streams() {
-	before := b.cpu()
+	before := cpuOf(b.process)
 	s := b.saturate(b.call(true, true), 2*phase)
-	tell("streams a second", float64(s.done)/s.took.Seconds(), "1/s")
-	tell("CPU per stream", float64((b.cpu()-before).Microseconds())/1000/float64(s.done), "ms")
+	tell("streams a second", s.rate(), "1/s")
+	tell("CPU per stream", float64((cpuOf(b.process)-before).Microseconds())/1000/float64(s.done), "ms")
 	tell("failed streams", float64(s.failed), "")
 	d := b.saturate(b.call(false, true), phase)
-	tell("direct streams a second", float64(d.done)/d.took.Seconds(), "1/s")
+	tell("direct streams a second", d.rate(), "1/s")
 }

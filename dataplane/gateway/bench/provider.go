@@ -29,6 +29,9 @@ var chunks = func() [][]byte {
 
 // answer is a provider that does not think.
 func answer(w http.ResponseWriter, r *http.Request) {
+	if failing(w, r) {
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	if !bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header()["Content-Type"] = []string{"application/json"}

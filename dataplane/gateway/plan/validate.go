@@ -42,6 +42,7 @@ func (p *problems) target(field string, t Target) {
 	word(p, field+".provider", t.Provider, OpenAI, Azure, Anthropic, Bedrock, Vertex, Gemini, Databricks, Snowflake, Mistral,
 		Cohere, Groq, OpenRouter, XAI, OpenAICompatible)
 	p.endpoint(field+".endpoint", t)
+	p.place(field, t)
 	if t.Model == "" || !plainText.MatchString(t.Model) {
 		p.add(field+".model", t.Model, "name the provider's model")
 	}
@@ -53,6 +54,28 @@ func (p *problems) target(field string, t Target) {
 	}
 	if t.Price != nil {
 		p.price(field+".price", *t.Price)
+	}
+}
+
+// place refuses what the target's provider would not heed, and asks for what it needs.
+func (p *problems) place(field string, t Target) {
+	regional := t.Provider == Bedrock || t.Provider == Vertex
+	fields := []struct {
+		name, value  string
+		needed, free bool
+	}{
+		{"endpoint", t.Endpoint, false, !regional},
+		{"region", t.Region, regional, false},
+		{"project", t.Project, t.Provider == Vertex, false},
+		{"apiVersion", t.APIVersion, false, t.Provider == Azure},
+	}
+	for _, f := range fields {
+		switch {
+		case f.value == "" && f.needed:
+			p.add(field+"."+f.name, f.value, "provider "+string(t.Provider)+" needs it")
+		case f.value != "" && !f.needed && !f.free:
+			p.add(field+"."+f.name, f.value, "it is not for provider "+string(t.Provider)+"; leave it out")
+		}
 	}
 }
 

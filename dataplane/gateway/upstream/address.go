@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,10 +59,13 @@ func version(named, otherwise string) string {
 }
 
 // authorize writes the credential into a request.
-func (d *direct) authorize(h http.Header, call *Call) error {
+func (d *direct) authorize(ctx context.Context, limit *clock, h http.Header, call *Call) *Failure {
 	key, err := d.secrets.Get(call.Target.Credential, plan.APIKey)
 	if err != nil {
-		return err
+		return &Failure{Class: Unauthorized, Message: err.Error(), Code: CredentialMissing}
+	}
+	if call.Target.Provider == plan.Azure && key == "" {
+		return d.directory.authorize(ctx, limit, h, d.secrets, call.Target)
 	}
 	switch {
 	case call.Target.Provider == plan.Anthropic:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/maximhq/bifrost/core/providers/anthropic"
@@ -34,17 +35,33 @@ func ask(bf *schemas.BifrostContext, call *Call, q *question) (out outcome) {
 		out.chunks, out.failed = q.provider.ChatCompletionStream(bf, asIs, nil, q.key, q.chat)
 	case q.chat != nil:
 		r, failed := q.provider.ChatCompletion(bf, q.key, q.chat)
+		if failed == nil && r != nil && q.responses != nil {
+			return response(bf, call, r.ToBifrostResponsesResponse())
+		}
+		if r != nil {
+			finishes(r)
+		}
 		return written(r, failed)
 	case call.Stream:
 		out.chunks, out.failed = q.provider.ResponsesStream(bf, asIs, nil, q.key, q.responses)
 	default:
 		r, failed := q.provider.Responses(bf, q.key, q.responses)
-		if call.API.Kind() == api.MessagesKind && failed == nil {
-			return written(anthropic.ToAnthropicResponsesResponse(bf, r), nil)
+		if failed == nil && r != nil {
+			return response(bf, call, r)
 		}
 		return written(r, failed)
 	}
 	return out
+}
+
+// response writes an answer in the language of the client.
+func response(bf *schemas.BifrostContext, call *Call, r *schemas.BifrostResponsesResponse) outcome {
+	if call.API.Kind() == api.MessagesKind {
+		return written(anthropic.ToAnthropicResponsesResponse(bf, r), nil)
+	}
+	fill(r)
+	end(r)
+	return written(r, nil)
 }
 
 func written[T any](answer *T, failed *schemas.BifrostError) outcome {
@@ -63,8 +80,10 @@ func written[T any](answer *T, failed *schemas.BifrostError) outcome {
 
 // clean takes the library's own fields out.
 func clean(data []byte) []byte {
-	if out, err := sjson.DeleteBytes(data, "extra_fields"); err == nil {
-		return out
+	for _, field := range []string{"extra_fields", "response.extra_fields"} {
+		if out, err := sjson.DeleteBytes(data, field); err == nil {
+			data = out
+		}
 	}
 	return data
 }
@@ -98,13 +117,25 @@ func libraryClass(f *Failure, limit *clock) Class {
 	case strings.Contains(f.Message, "not supported"), strings.Contains(f.Code, "unsupported_operation"):
 		f.Status = http.StatusBadRequest
 		return Unsupported
+	case isCredentialError(f.Message):
+		f.Message, f.Code = "the credential was not accepted: "+f.Message, CredentialRefused
+		return Unauthorized
 	case f.Message == schemas.ErrProviderNetworkError, f.Message == schemas.ErrProviderDoRequest:
 		return Connection
-	case f.Status == 0, f.Message == schemas.ErrProviderResponseUnmarshal, f.Message == schemas.ErrProviderResponseDecode,
-		f.Message == schemas.ErrProviderResponseHTML, f.Message == schemas.ErrProviderResponseEmpty:
+	case f.Status/100 <= 3:
+		// What the library could not read, too: an error that cannot be read is still one.
 		return InvalidResponse
 	}
 	return classOf(f)
+}
+
+// credentialErrors are the library's words where it could not make of a credential what the provider wants: a token or a
+// signature.
+var credentialErrors = []string{"auth token source", "error getting token", "aws credentials", "aws config", "failed to sign request",
+	"Azure access token", "Azure authentication"}
+
+func isCredentialError(message string) bool {
+	return slices.ContainsFunc(credentialErrors, func(words string) bool { return strings.Contains(message, words) })
 }
 
 func deref(s *string) string {

@@ -20,6 +20,7 @@ type chunks struct {
 	idle    time.Duration
 	started bool
 	ready   []api.Event
+	items   items
 	ended   bool
 	finish  bool
 }
@@ -91,6 +92,7 @@ func (c *chunks) take(chunk *schemas.BifrostStreamChunk, ok bool) error {
 	case chunk.BifrostResponsesStreamResponse != nil && c.kind == api.MessagesKind:
 		return c.messages(chunk.BifrostResponsesStreamResponse)
 	case chunk.BifrostResponsesStreamResponse != nil:
+		c.items.fill(chunk.BifrostResponsesStreamResponse)
 		return c.add(string(chunk.BifrostResponsesStreamResponse.Type), chunk.BifrostResponsesStreamResponse)
 	}
 	return nil
@@ -99,6 +101,7 @@ func (c *chunks) take(chunk *schemas.BifrostStreamChunk, ok bool) error {
 // chat splits the library's last chunk, which joins the end and the usage: clients expect the usage by itself, without a
 // choice. The library ends a stream that was cut with such a chunk too, but then nothing says why it finished.
 func (c *chunks) chat(r *schemas.BifrostChatResponse) error {
+	finishes(r)
 	usage := r.Usage
 	r.Usage = nil
 	for _, choice := range r.Choices {

@@ -26,10 +26,11 @@ type direct struct {
 	secrets   *Secrets
 	client    *http.Client
 	userAgent string
+	directory *directory
 }
 
 func newDirect(s *Secrets, userAgent string) *direct {
-	return &direct{secrets: s, userAgent: userAgent, client: &http.Client{
+	d := &direct{secrets: s, userAgent: userAgent, client: &http.Client{
 		// A redirect would take the credential to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -43,6 +44,8 @@ func newDirect(s *Secrets, userAgent string) *direct {
 			DisableCompression:  true,
 		},
 	}}
+	d.directory = newDirectory(d.client)
+	return d
 }
 
 // clock ends a call whose time is over, and remembers that it did.
@@ -90,8 +93,8 @@ func (d *direct) send(ctx context.Context, limit *clock, call *Call) (*http.Resp
 	}
 	req.Header["Content-Type"] = []string{"application/json"}
 	req.Header["User-Agent"] = []string{d.userAgent}
-	if err := d.authorize(req.Header, call); err != nil {
-		return nil, &Failure{Class: Unauthorized, Message: err.Error(), Code: CredentialMissing}
+	if failure := d.authorize(ctx, limit, req.Header, call); failure != nil {
+		return nil, failure
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
@@ -129,8 +132,21 @@ func prepare(call *Call) {
 		// Without the usage in the stream the cost would be a guess.
 		call.Body.Set("stream_options", withUsage(call.Body.Raw("stream_options")))
 	}
-	if call.Target.Provider == plan.OpenAI && chat {
+	switch {
+	case !chat:
+	case call.Target.Provider == plan.OpenAI:
 		newerWord(call.Body)
+	case call.Target.Provider == plan.Mistral:
+		forMistral(call.Body)
+	}
+}
+
+// forMistral leaves out what Mistral forbids: it refuses fields that it does not know, and states the usage unasked.
+func forMistral(o *body.Object) {
+	o.Delete("stream_options")
+	if most := o.Raw("max_completion_tokens"); most != "" {
+		o.Delete("max_completion_tokens")
+		o.Set("max_tokens", most)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/maximhq/bifrost/core/providers/openai"
 	"github.com/maximhq/bifrost/core/providers/vertex"
 	"github.com/maximhq/bifrost/core/schemas"
+	"golang.org/x/net/http/httpproxy"
 
 	"agentops.dev/dataplane/gateway/plan"
 )
@@ -53,13 +54,32 @@ func config(w way) *schemas.ProviderConfig {
 	return &schemas.ProviderConfig{
 		Logger: silent{},
 		NetworkConfig: schemas.NetworkConfig{
-			BaseURL:                        strings.TrimRight(w.endpoint, "/"),
+			BaseURL:                        base(w),
 			DefaultRequestTimeoutInSeconds: int(w.seconds),
 			StreamIdleTimeoutInSeconds:     int(w.idle),
 			// Providers inside the cluster have private addresses.
 			AllowPrivateNetwork: true,
 		},
+		ProxyConfig: proxy(),
 	}
+}
+
+// proxy lets all of the library go through the proxy that the environment names, as everything else here does. Without one
+// its own way of connecting stays, which refuses link-local addresses.
+func proxy() *schemas.ProxyConfig {
+	if env := httpproxy.FromEnvironment(); env.HTTPSProxy == "" && env.HTTPProxy == "" {
+		return nil
+	}
+	return &schemas.ProxyConfig{Type: schemas.EnvProxy}
+}
+
+// base is the library's base URL: it wants the version in Gemini's.
+func base(w way) string {
+	url := strings.TrimRight(w.endpoint, "/")
+	if w.provider == plan.Gemini && url != "" {
+		url += "/v1beta"
+	}
+	return url
 }
 
 func build(t plan.Target, c *schemas.ProviderConfig) (schemas.Provider, error) {
@@ -78,14 +98,15 @@ func build(t plan.Target, c *schemas.ProviderConfig) (schemas.Provider, error) {
 		return gemini.NewGeminiProvider(c, silent{}), nil
 	case plan.Cohere:
 		return cohere.NewCohereProvider(c, silent{})
-	case plan.Databricks, plan.Snowflake, plan.Mistral, plan.Groq, plan.OpenRouter, plan.XAI, plan.OpenAICompatible:
-		return compatible(t, c), nil
+	}
+	if compatible(t.Provider) {
+		return server(t, c), nil
 	}
 	return nil, fmt.Errorf("provider %q is not known here", t.Provider)
 }
 
-// compatible servers are asked for chat completions, whatever the client speaks: that is what all of them have.
-func compatible(t plan.Target, c *schemas.ProviderConfig) schemas.Provider {
+// server is one that speaks OpenAI's chat completions.
+func server(t plan.Target, c *schemas.ProviderConfig) schemas.Provider {
 	base, path := t.Endpoint, "/v1/chat/completions"
 	switch t.Provider {
 	case plan.Databricks:
@@ -123,8 +144,7 @@ func key(s *Secrets, t plan.Target) (schemas.Key, error) {
 	k := schemas.Key{ID: "target", Name: "target", Value: plain(values[plan.APIKey]), Models: schemas.WhiteList{"*"}, Weight: 1}
 	switch t.Provider {
 	case plan.Azure:
-		k.AzureKeyConfig = &schemas.AzureKeyConfig{Endpoint: plain(t.Endpoint), ClientID: optional(values[plan.ClientID]),
-			ClientSecret: optional(values[plan.ClientSecret]), TenantID: optional(values[plan.TenantID])}
+		k.AzureKeyConfig = &schemas.AzureKeyConfig{Endpoint: plain(t.Endpoint)}
 	case plan.Bedrock:
 		k.BedrockKeyConfig = &schemas.BedrockKeyConfig{AccessKey: plain(values[plan.AccessKeyID]), SecretKey: plain(values[plan.SecretAccessKey]),
 			SessionToken: optional(values[plan.SessionToken]), Region: optional(t.Region)}

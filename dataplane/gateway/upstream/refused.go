@@ -14,21 +14,37 @@ import (
 // CredentialMissing is the code of a failure of our own making: the target's credential is not there.
 const CredentialMissing = "credential_missing"
 
+// CredentialRefused is the code of a credential of which no token came.
+const CredentialRefused = "credential_refused"
+
 // refused reads an answer that is an error.
 func refused(status int, h http.Header, data []byte) *Failure {
 	f := &Failure{Status: status, RetryAfter: retryAfter(h)}
 	if body.Sound(data) {
-		e := gjson.GetBytes(data, "error")
-		f.Message, f.Type, f.Code, f.Param = e.Get("message").String(), e.Get("type").String(), e.Get("code").String(), e.Get("param").String()
-		if e.Type == gjson.String {
-			f.Message = e.Str
-		}
+		f.read(gjson.ParseBytes(data))
 	}
 	if f.Message == "" {
 		f.Message = "the provider answered HTTP " + strconv.Itoa(status)
 	}
 	f.Class = classOf(f)
 	return f
+}
+
+// read takes the provider's words. Most put them into `error`; Mistral, Databricks, Snowflake and Amazon do not, and xAI has
+// a text there. A message that is no text quotes the request.
+func (f *Failure) read(answer gjson.Result) {
+	e := answer.Get("error")
+	if !e.IsObject() {
+		f.Message = e.Str
+		e = answer
+	}
+	if message := e.Get("message"); message.Type == gjson.String && message.Str != "" {
+		f.Message = message.Str
+	}
+	f.Type, f.Param = e.Get("type").Str, e.Get("param").Str
+	if f.Code = e.Get("code").String(); f.Code == "" {
+		f.Code = e.Get("error_code").String()
+	}
 }
 
 // refusals are words by which providers say that their safety system refused. Asking another provider would be a way

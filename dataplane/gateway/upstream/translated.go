@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/maximhq/bifrost/core/providers/anthropic"
+	"github.com/maximhq/bifrost/core/providers/azure"
 	"github.com/maximhq/bifrost/core/providers/openai"
 	"github.com/maximhq/bifrost/core/schemas"
 
@@ -16,12 +18,13 @@ import (
 
 // translated asks providers that speak another language than the client.
 type translated struct {
-	secrets *Secrets
-	library *library
+	secrets   *Secrets
+	library   *library
+	directory *directory
 }
 
-func newTranslated(s *Secrets) *translated {
-	return &translated{secrets: s, library: &library{providers: map[way]schemas.Provider{}}}
+func newTranslated(s *Secrets, d *directory) *translated {
+	return &translated{secrets: s, library: &library{providers: map[way]schemas.Provider{}}, directory: d}
 }
 
 // kinds are the library's names.
@@ -52,6 +55,10 @@ func (t *translated) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
 	if call.API.Kind() == api.MessagesKind {
 		bf.SetValue(schemas.BifrostContextKeyIntegrationType, "anthropic")
 	}
+	if failure := t.prepare(cancelable, bf, limit, call, q); failure != nil {
+		limit.stop()
+		return nil, failure
+	}
 	result := make(chan outcome, 1)
 	go func() { result <- ask(bf, call, q) }()
 	select {
@@ -61,6 +68,24 @@ func (t *translated) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
 		limit.stop()
 		return nil, broken(ctx, limit, context.Canceled)
 	}
+}
+
+// prepare does what the library would do otherwise than we want it.
+func (t *translated) prepare(ctx context.Context, bf *schemas.BifrostContext, limit *clock, call *Call, q *question) *Failure {
+	if q.responses != nil && compatible(call.Target.Provider) {
+		if err := q.asChat(bf, call); err != nil {
+			return &Failure{Class: ClientError, Status: http.StatusBadRequest, Message: "the request cannot be translated", Type: "invalid_request_error"}
+		}
+	}
+	if call.Target.Provider != plan.Azure || q.key.Value.Val != "" {
+		return nil
+	}
+	h := http.Header{}
+	if failure := t.directory.authorize(ctx, limit, h, t.secrets, call.Target); failure != nil {
+		return failure
+	}
+	bf.SetValue(azure.AzureAuthorizationTokenKey, strings.TrimPrefix(h.Get("Authorization"), "Bearer "))
+	return nil
 }
 
 type outcome struct {
@@ -80,9 +105,21 @@ func (o outcome) settle(bf *schemas.BifrostContext, call *Call, limit *clock) (*
 	case o.err != nil:
 		return nil, &Failure{Class: InvalidResponse, Message: o.err.Error()}
 	case o.failed != nil:
-		return nil, failureOf(o.failed, limit)
+		f := failureOf(o.failed, limit)
+		f.RetryAfter = retryAfter(headersOf(bf))
+		return nil, f
 	}
 	return &Answer{Body: o.body}, nil
+}
+
+// headersOf are those of the provider's answer, which the library leaves in its context.
+func headersOf(bf *schemas.BifrostContext) http.Header {
+	out := http.Header{}
+	found, _ := bf.Value(schemas.BifrostContextKeyProviderResponseHeaders).(map[string]string)
+	for name, value := range found {
+		out.Set(name, value)
+	}
+	return out
 }
 
 func (t *translated) question(call *Call) (*question, *Failure) {

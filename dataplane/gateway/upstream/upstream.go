@@ -83,7 +83,8 @@ type Clients struct {
 // NewClients makes the clients of a process; secrets is the directory of credentials.
 func NewClients(secrets string, userAgent string) *Clients {
 	s := NewSecrets(secrets)
-	return &Clients{direct: newDirect(s, userAgent), translated: newTranslated(s)}
+	d := newDirect(s, userAgent)
+	return &Clients{direct: d, translated: newTranslated(s, d.directory)}
 }
 
 // Over makes clients whose calls a round tripper answers in place of the network; they have no credentials.
@@ -108,8 +109,6 @@ func speaks(p plan.Provider, kind api.Kind) bool {
 		return kind != api.MessagesKind
 	case plan.Anthropic:
 		return kind == api.MessagesKind
-	case plan.Databricks, plan.Snowflake, plan.Mistral, plan.Groq, plan.OpenRouter, plan.XAI, plan.OpenAICompatible:
-		return kind == api.ChatKind || kind == api.EmbeddingsKind
 	}
-	return false
+	return compatible(p) && (kind == api.ChatKind || kind == api.EmbeddingsKind)
 }

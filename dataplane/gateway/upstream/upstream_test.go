@@ -22,7 +22,7 @@ var providers = []plan.Provider{plan.OpenAI, plan.Azure, plan.Anthropic, plan.Be
 
 // Every provider that a plan may name can be built from the library.
 func TestEveryProviderCanBeBuilt(t *testing.T) {
-	l := newTranslated(NewSecrets(t.TempDir())).library
+	l := newTranslated(NewSecrets(t.TempDir()), nil).library
 	for _, p := range providers {
 		if got, err := l.provider(plan.Target{Provider: p, Endpoint: "https://host", TimeoutMilliseconds: 1, StreamIdleMilliseconds: 1}); err != nil || got == nil {
 			t.Errorf("%s: %v", p, err)

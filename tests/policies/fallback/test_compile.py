@@ -84,6 +84,21 @@ def test_alias_that_leads_to_no_target_is_a_fault() -> None:
     assert fault(spec_of()) == ""
 
 
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"provider": "bedrock"}, "region"),
+        ({"provider": "bedrock", "region": "eu-central-1", "endpoint": "https://a"}, "endpoint"),
+        ({"provider": "vertex", "region": "europe-west4"}, "project"),
+        ({"region": "eu-central-1"}, "region"),
+        ({"apiVersion": "2025-04-01-preview"}, "apiVersion"),
+    ],
+)
+def test_field_that_the_provider_would_not_heed_or_lacks_is_a_fault(fields: dict[str, str], name: str) -> None:
+    """The schema says it too; an object of an older schema may still have it."""
+    assert f"spec.targets[a].{name} does not fit provider" in fault(spec_of(**fields))
+
+
 def test_a_version_of_a_policy_is_compiled_once() -> None:
     """A thousand Agents that share a policy share its part of the plan."""
     spec = spec_of()

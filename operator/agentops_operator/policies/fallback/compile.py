@@ -12,6 +12,7 @@ from agentops_operator.policies.fallback.types import (
     Alias,
     Compression,
     Credential,
+    Provider,
     ProviderFallbackSpec,
     Role,
     Routing,
@@ -70,7 +71,20 @@ def fault(spec: ProviderFallbackSpec) -> str:
         strange = [entry.name for entry in alias.targets if entry.name not in known]
         if strange:
             return f"spec.aliases[{alias.name}].targets names {strange[0]!r}: it must be the name of an entry of spec.targets"
-    return ""
+    return next((found for target in spec.targets if (found := _misplaced(target))), "")
+
+
+def _misplaced(target: Target) -> str:
+    """A field of another provider, or one that this provider needs: the gateway refuses what it would not heed."""
+    regional = target.provider in (Provider.BEDROCK, Provider.VERTEX)
+    wrong = {
+        "endpoint": bool(target.endpoint) and regional,
+        "region": bool(target.region) != regional,
+        "project": bool(target.project) != (target.provider is Provider.VERTEX),
+        "apiVersion": bool(target.api_version) and target.provider is not Provider.AZURE,
+    }
+    name = next((name for name, is_wrong in wrong.items() if is_wrong), "")
+    return f"spec.targets[{target.name}].{name} does not fit provider {target.provider}" if name else ""
 
 
 def fragment(policy: str, spec: ProviderFallbackSpec) -> Fragment:

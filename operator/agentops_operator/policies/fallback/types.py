@@ -92,7 +92,7 @@ class Target(Model):
     provider: Provider = Field(description="Kind of the provider.")
     endpoint: Annotated[str, StringConstraints(max_length=512)] | None = Field(
         default=None,
-        description="Base URL without `/v1`; needed where the provider has no public one.",
+        description="Base URL without the version (`/v1`); needed where the provider has no public one.",
         json_schema_extra=marks(
             cel(
                 r"self.matches('^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$')",
@@ -263,6 +263,22 @@ TARGET_RULES = (
     cel(
         "self.all(t, has(t.endpoint) || !(t.provider in ['azure', 'databricks', 'snowflake', 'openai-compatible']))",
         "endpoint must be given for the providers azure, databricks, snowflake and openai-compatible, which have no public one",
+    ),
+    cel(
+        "self.all(t, !has(t.endpoint) || !(t.provider in ['bedrock', 'vertex']))",
+        "endpoint must not be given for the providers bedrock and vertex: the region makes their address",
+    ),
+    cel(
+        "self.all(t, has(t.region) == (t.provider in ['bedrock', 'vertex']))",
+        "region must be given for the providers bedrock and vertex, and only for them",
+    ),
+    cel(
+        "self.all(t, has(t.project) == (t.provider == 'vertex'))",
+        "project must be given for the provider vertex, and only for it",
+    ),
+    cel(
+        "self.all(t, !has(t.apiVersion) || t.provider == 'azure')",
+        "apiVersion belongs to the provider azure: remove it",
     ),
     cel(
         "self.all(t, has(t.credential) || t.provider == 'openai-compatible')",
