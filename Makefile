@@ -62,7 +62,7 @@ test-go: redis ## Go tests of the data plane
 	cd dataplane && $(GO_ENV) go test ./...
 
 .PHONY: soak
-soak: setup redis binaries ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...); 10,000 calls while providers die
+soak: setup redis binaries ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...), over the library and over 3 gateway processes; 10,000 calls while providers die
 	cd dataplane && SOAK_CALLS=$${SOAK_CALLS:-100000} $(GO_ENV) go test ./limits -count=1 -timeout 60m -v -run TestBudgetsAreNeverOverdrawn
 	$(BIN)/python -m conformance --engine $(ENGINE) --soak
 
@@ -115,7 +115,7 @@ bench: setup ## Measure, print a JSON line a figure, and write docs/benchmarks.m
 	$(BIN)/python -m bench $(BENCH)
 
 .PHONY: bench-gateway
-bench-gateway: setup redis ## Measure what the gateway adds to a call and what it takes
+bench-gateway: setup redis ## Measure what the gateway adds to a call and what it takes, failover, and the same load on LiteLLM
 	$(BIN)/python -m bench gateway
 
 .PHONY: bench-scaling

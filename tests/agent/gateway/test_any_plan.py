@@ -44,14 +44,23 @@ def target(luck: random.Random, name: str) -> dict[str, Any]:
         "output": "0",
         **maybe(luck, cachedInput="9999.999999"),
     }
+    provider = Provider(word(luck, Provider))
     return {
         "name": name,
-        "provider": word(luck, Provider),
+        "provider": str(provider),
         "model": luck.choice(["gpt-4o", "Größe 9", "a/b:c"]),
-        "endpoint": luck.choice(["http://a.shop.svc:8000", "https://x.example/base/v2"]),
         "credential": {"secretName": "agentops-x.y", "keys": keys},
-        **maybe(luck, region="eu-1", project="p", apiVersion="v", price=price, timeoutMilliseconds=1),
+        **place(luck, provider),
+        **maybe(luck, price=price, timeoutMilliseconds=1),
     }
+
+
+def place(luck: random.Random, provider: Provider) -> dict[str, Any]:
+    """Where it is, in the fields of the provider."""
+    if provider in (Provider.BEDROCK, Provider.VERTEX):
+        return {"region": "eu-1", **({"project": "p"} if provider is Provider.VERTEX else {})}
+    endpoint = {"endpoint": luck.choice(["http://a.shop.svc:8000", "https://x.example/base/v2"])}
+    return {**endpoint, **(maybe(luck, apiVersion="v") if provider is Provider.AZURE else {})}
 
 
 def alias(luck: random.Random, name: str, targets: list[str]) -> dict[str, Any]:

@@ -12,9 +12,8 @@ ENGINE = "native"
 FIELDS = "fields of the plan"  # no policy is called so
 # Maps of the plan whose keys are names; a report has `*` in their place.
 NAMED = frozenset({"targets", "routes", "guardrails", "budgets", "agents", "models"})
-# Told by the plan, and no question to the suite: the forwarder's, which has tests of its own; a mark; and the arithmetic of
-# prices, which the gateway's own tests prove for every class of tokens.
-NOT_OF_THE_ENGINE = ("agents.*.onGatewayDown=", "priceTable", "targets.*.price.")
+# Told by the plan, and no question to the suite: the forwarder's, which has tests of its own, and a mark.
+NOT_OF_THE_ENGINE = ("agents.*.onGatewayDown=", "priceTable")
 
 
 @cache
