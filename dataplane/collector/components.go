@@ -48,7 +48,7 @@ func sidecarComponents(s *sidecar.Sidecar) parts {
 			healthcheckextension.NewFactory(),
 			headers.NewFactory(sidecar.Outcomes{Sidecar: s}),
 			reporter.NewFactory(s),
-			forwarder.NewFactory(),
+			forwarder.NewFactory(s),
 		},
 	}
 }

@@ -27,6 +27,39 @@ func TestSidecarForwardsModelCallsUnderThePodsIdentity(t *testing.T) {
 	}
 }
 
+func TestCallsThatGoStraightToTheProviderAreKnownToTheOperator(t *testing.T) {
+	r := newRig(t)
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		_, _ = io.WriteString(w, req.Header.Get("Authorization"))
+	}))
+	t.Cleanup(provider.Close)
+	gateway := address(t)
+	r.env["AGENTOPS_GATEWAY"], r.env["AGENTOPS_LISTEN_FORWARDER"] = "http://"+gateway, address(t)
+	r.env["AGENTOPS_ON_GATEWAY_DOWN"], r.env["AGENTOPS_DIRECT_OPENAI"] = "Direct", provider.URL
+	relay, sidecar := r.relay(), r.sidecar()
+	base := "http://" + r.env["AGENTOPS_LISTEN_FORWARDER"]
+	r.eventually("the provider is asked with the agent's own key", func() bool {
+		return get(base+"/v1/models", "sk-of-the-agent") == "Bearer sk-of-the-agent"
+	})
+	problem := func() string {
+		seen := r.observe()
+		if len(seen.Agents) != 1 || len(seen.Agents[0].Pods) != 1 {
+			return "?"
+		}
+		return strings.Join(seen.Agents[0].Pods[0].Problems, " ")
+	}
+	r.eventually("the problem is reported", func() bool { return strings.HasPrefix(problem(), "GoesDirect: ") })
+	r.eventually("the call is counted", func() bool {
+		return strings.Contains(get("http://"+r.metrics+"/metrics", ""), `agentops_calls_direct_total{agent="billing",namespace="shop"} `)
+	})
+	back, err := net.Listen("tcp", gateway)
+	must(t, err)
+	defer back.Close()
+	r.eventually("the problem is over", func() bool { return problem() == "" })
+	sidecar.stop(t)
+	relay.stop(t)
+}
+
 func TestForwardersPortThatIsTakenEndsNothing(t *testing.T) {
 	r := newRig(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from openai import APIStatusError, OpenAI
@@ -20,7 +21,13 @@ def ask(said: dict) -> dict:
         )
     except APIStatusError as error:
         return {"status": error.status_code, "error": type(error).__name__, "type": error.type, "code": error.code}
-    return {"status": 200, "model": raw.parse().model, "target": raw.headers.get("x-agentops-target")}
+    return {"status": 200, "model": raw.parse().model, **told(raw.headers)}
+
+
+def told(headers: Mapping[str, str]) -> dict:
+    """Which target answered, and whether the call went past the gateway."""
+    found = {"target": headers.get("x-agentops-target"), "route": headers.get("x-agentops-route")}
+    return {name: value for name, value in found.items() if value}
 
 
 class Caller(BaseHTTPRequestHandler):

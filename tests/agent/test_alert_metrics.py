@@ -15,7 +15,13 @@ from agentops_operator.runtime.metrics import CONTROLLER, Metrics
 from agentops_operator.runtime.store import Store
 from agentops_operator.runtime.usage_observer import GatewaySeries
 
-RELAYS = {"agentops_mask_leaks", "agentops_mask_dropped_total", "agentops_backend_up", "agentops_relay_refused_total"}
+RELAYS = {
+    "agentops_mask_leaks",
+    "agentops_mask_dropped_total",
+    "agentops_backend_up",
+    "agentops_calls_direct_total",
+    "agentops_relay_refused_total",
+}
 PREFIX = "agentops_gateway_"
 GATEWAY = Path(__file__).parents[2] / "dataplane" / "gateway"
 METRIC = re.compile(r"\b((?:agentops|controller_runtime|leader_election)_\w+)")

@@ -43,6 +43,11 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         {POD % ("missed", ',pod="a"'): "1x20", POD % ("missed", ',pod="b"'): "1x20"},
         "AgentOpsInjectionMissed", "10m", [BILLING], "1",
     ),
+    "a model call that went past the gateway": (
+        "shop",
+        {'agentops_calls_direct_total{namespace="shop",agent="billing"}': "0+1x20"},
+        "AgentOpsCallsGoDirect", "10m", [BILLING], "10",
+    ),
     "a leaked canary at once": (
         "shop",
         {'agentops_mask_leaks{namespace="shop",agent="billing"}': "0 1"},

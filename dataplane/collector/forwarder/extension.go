@@ -64,21 +64,22 @@ func absolute(field, text string) error {
 }
 
 // NewFactory makes the extension.
-func NewFactory() extension.Factory {
+func NewFactory(witness Witness) extension.Factory {
 	defaults := func() component.Config {
 		return &Config{OnGatewayDown: Refuse, OpenAI: "https://api.openai.com", Anthropic: "https://api.anthropic.com"}
 	}
 	return extension.NewFactory(Type, defaults,
 		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-			return &forwarder{config: cfg.(*Config), log: set.Logger}, nil
+			return &forwarder{config: cfg.(*Config), witness: witness, log: set.Logger}, nil
 		}, component.StabilityLevelBeta)
 }
 
 type forwarder struct {
-	config *Config
-	log    *zap.Logger
-	server *http.Server
-	proxy  *proxy
+	config  *Config
+	witness Witness
+	log     *zap.Logger
+	server  *http.Server
+	proxy   *proxy
 }
 
 func (f *forwarder) Start(context.Context, component.Host) error {
@@ -89,7 +90,7 @@ func (f *forwarder) Start(context.Context, component.Host) error {
 	if err != nil {
 		return err
 	}
-	f.proxy = newProxy(f.config, f.log)
+	f.proxy = newProxy(f.config, f.witness, f.log)
 	// No limit on the whole call: an answer may stream for minutes, and the gateway has the limits.
 	f.server = &http.Server{Handler: f.proxy, ReadHeaderTimeout: 10 * time.Second, ErrorLog: zap.NewStdLog(f.log)}
 	go func() {

@@ -11,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
@@ -20,7 +22,36 @@ import (
 // start runs the forwarder as the collector does and returns its base URL.
 func start(t *testing.T, change func(*Config)) string {
 	t.Helper()
-	factory := NewFactory()
+	return startBeside(t, &told{}, change)
+}
+
+// told is what a sidecar would report.
+type told struct {
+	mu               sync.Mutex
+	problem          string
+	direct, unserved int
+}
+
+func (w *told) change(with func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	with()
+}
+func (w *told) Problem(text string) { w.change(func() { w.problem = text }) }
+func (w *told) Solved(string)       { w.change(func() { w.problem = "" }) }
+func (w *told) Direct()             { w.change(func() { w.direct++ }) }
+func (w *told) Unserved()           { w.change(func() { w.unserved++ }) }
+
+func (w *told) state() (problem string, direct, unserved int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	word, _, _ := strings.Cut(w.problem, ":")
+	return word, w.direct, w.unserved
+}
+
+func startBeside(t *testing.T, witness Witness, change func(*Config)) string {
+	t.Helper()
+	factory := NewFactory(witness)
 	config := factory.CreateDefaultConfig().(*Config)
 	config.Listen = freeAddress(t)
 	config.TokenFile = filepath.Join(t.TempDir(), "token")
@@ -171,6 +202,35 @@ func TestDirectDoesNotRepeatACallThatTheGatewayTook(t *testing.T) {
 	base := start(t, func(c *Config) { c.Gateway, c.OnGatewayDown, c.OpenAI = gateway.URL, Direct, provider.URL })
 	if answer, text := call(t, base, "/v1/chat/completions", nil); answer.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", answer.StatusCode, text)
+	}
+}
+
+func TestCallsWithoutAGatewayAreToldUntilItIsBack(t *testing.T) {
+	for way, want := range map[string]told{
+		Refuse: {problem: "GatewayAway", unserved: 2},
+		Direct: {problem: "GoesDirect", direct: 2},
+	} {
+		witness, address := &told{}, freeAddress(t)
+		base := startBeside(t, witness, func(c *Config) {
+			c.Gateway, c.OnGatewayDown, c.OpenAI = "http://"+address, way, echo(t).URL
+		})
+		for range 2 {
+			call(t, base, "/v1/chat/completions", nil)
+		}
+		if problem, direct, unserved := witness.state(); problem != want.problem || direct != want.direct || unserved != want.unserved {
+			t.Errorf("%s: %s, %d direct, %d unserved", way, problem, direct, unserved)
+		}
+		// Nobody calls any more: that the gateway is back is seen all the same.
+		listener, err := net.Listen("tcp", address)
+		must(t, err)
+		deadline := time.Now().Add(time.Minute)
+		for problem, _, _ := witness.state(); problem != ""; problem, _, _ = witness.state() {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: still %s", way, problem)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		must(t, listener.Close())
 	}
 }
 

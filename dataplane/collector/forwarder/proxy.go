@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -26,17 +25,22 @@ type proxy struct {
 	transport *http.Transport
 	gateway   *httputil.ReverseProxy
 	direct    *httputil.ReverseProxy
-	down      atomic.Bool
+	witness   Witness
+	outage    *outage
 }
 
-func newProxy(config *Config, log *zap.Logger) *proxy {
-	p := &proxy{config: config, log: log}
+func newProxy(config *Config, witness Witness, log *zap.Logger) *proxy {
+	p := &proxy{config: config, log: log, witness: witness, outage: newOutage(config, witness, log)}
 	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	// No proxy from the environment: the call carries the pod's token. No compression: it would hold streams back.
 	p.transport = &http.Transport{
 		DialContext: dialer.DialContext, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true,
 	}
 	p.gateway = p.to(func(string) string { return config.Gateway }, p.onGatewayError)
+	p.gateway.ModifyResponse = func(*http.Response) error {
+		p.outage.over()
+		return nil
+	}
 	p.direct = p.to(func(path string) string {
 		if isAnthropic(path) {
 			return config.Anthropic
@@ -57,7 +61,10 @@ func (p *proxy) to(base func(path string) string, onError func(http.ResponseWrit
 	}
 }
 
-func (p *proxy) close() { p.transport.CloseIdleConnections() }
+func (p *proxy) close() {
+	p.outage.over()
+	p.transport.CloseIdleConnections()
+}
 
 // ServeHTTP forwards one call under the pod's identity.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -82,12 +89,14 @@ func (p *proxy) onGatewayError(w http.ResponseWriter, r *http.Request, err error
 	if errors.Is(err, context.Canceled) {
 		return // the agent went away
 	}
-	p.note(err)
+	p.outage.begin(err)
 	if own, ok := r.Context().Value(original{}).(*http.Request); ok && p.config.OnGatewayDown == Direct && notConnected(err) {
+		p.witness.Direct()
 		w.Header().Set("X-Agentops-Route", "direct")
 		p.direct.ServeHTTP(w, own)
 		return
 	}
+	p.witness.Unserved()
 	refuse(w, r, gatewayUnreachable)
 }
 
@@ -97,14 +106,6 @@ func (p *proxy) onProviderError(w http.ResponseWriter, r *http.Request, err erro
 	}
 	p.log.Warn("the provider cannot be reached directly", zap.String("error", plain(err)))
 	refuse(w, r, providerUnreachable)
-}
-
-// note logs the change to failing, not every call: a gateway may be away for long.
-func (p *proxy) note(err error) {
-	if !p.down.Swap(true) {
-		p.log.Warn("the gateway cannot be reached", zap.String("error", plain(err)))
-		time.AfterFunc(time.Minute, func() { p.down.Store(false) })
-	}
 }
 
 // notConnected tells that no byte of the call was sent, so that it may go elsewhere without being done twice.

@@ -15,6 +15,8 @@ func (a *agent) add(old *Pod, r report.Report) {
 		before = old.Report.Counts
 	}
 	a.dropped += grown(before.Dropped, r.Counts.Dropped)
+	a.direct += grown(before.Direct, r.Counts.Direct)
+	a.unserved += grown(before.Unserved, r.Counts.Unserved)
 	for rule, n := range r.Counts.Masked {
 		if _, known := a.masked[rule]; known || len(a.masked) < maxRules {
 			a.masked[rule] += grown(before.Masked[rule], n)

@@ -32,6 +32,8 @@ type agent struct {
 	pods       map[string]*Pod
 	masked     map[string]int64
 	dropped    int64
+	direct     int64
+	unserved   int64
 	changed    uint64
 	row        string
 	seenAt     time.Time

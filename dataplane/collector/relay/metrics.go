@@ -60,6 +60,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 var (
 	maskedDesc   = describe("agentops_masked_total", "Values masked, by rule.", "namespace", "agent", "rule")
 	droppedDesc  = describe("agentops_mask_dropped_total", "Items that could not be masked and were not forwarded.", "namespace", "agent")
+	directDesc   = describe("agentops_calls_direct_total", "Model calls that went to the provider past the gateway, which could not be reached.", "namespace", "agent")
+	unservedDesc = describe("agentops_calls_unserved_total", "Model calls that were refused in the pod because the gateway could not be reached.", "namespace", "agent")
 	receivedDesc = describe("agentops_spans_received_total", "Spans received.", "namespace", "agent")
 	leaksDesc    = describe("agentops_mask_leaks", "Detectors that let their own canary through, over all pods.", "namespace", "agent")
 	sidecarsDesc = describe("agentops_sidecars", "Sidecars that report.", "namespace", "agent", "version")
@@ -99,6 +101,8 @@ func (f *Fleet) collect(out chan<- prometheus.Metric) {
 		}
 		counter(receivedDesc, a.received)
 		counter(droppedDesc, a.dropped)
+		counter(directDesc, a.direct)
+		counter(unservedDesc, a.unserved)
 		for rule, n := range a.masked {
 			counter(maskedDesc, n, strings.ToValidUTF8(rule, ""))
 		}

@@ -40,4 +40,7 @@ type Counts struct {
 	Masked     map[string]int64 `json:"masked"`
 	Dropped    int64            `json:"dropped"`
 	SendFailed int64            `json:"sendFailed"`
+	// Direct and Unserved are model calls that found no gateway: those that went to the provider, and those that were refused.
+	Direct   int64 `json:"direct"`
+	Unserved int64 `json:"unserved"`
 }

@@ -49,6 +49,20 @@ func (s *Sidecar) sendFailed() {
 	s.counts.SendFailed++
 }
 
+// Direct counts a model call that went to the provider past the gateway.
+func (s *Sidecar) Direct() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Direct++
+}
+
+// Unserved counts a model call that was refused because the gateway could not be reached.
+func (s *Sidecar) Unserved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Unserved++
+}
+
 // Problem states a lasting problem, "Reason: detail"; solved takes it back.
 func (s *Sidecar) Problem(text string) { s.setProblem(text, true) }
 

@@ -12,7 +12,7 @@ from agentops_operator.api.reason import ConditionType, Reason
 from agentops_operator.policies.budget.compile import fault as budget_fault
 from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.policies.fallback.compile import fault as fallback_fault
-from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+from agentops_operator.policies.fallback.types import DirectCalls, ProviderFallbackSpec
 from agentops_operator.policies.masking.compile import fault as masking_fault
 from agentops_operator.policies.masking.types import MaskingPolicySpec
 from agentops_operator.policies.trace.types import TracePolicySpec
@@ -63,6 +63,8 @@ def _fault(spec: Attachment) -> str:
 
 def _tenant_fallback(spec: ProviderFallbackSpec, namespace: str, operator_namespace: str) -> Condition:
     """The gateway is the platform's: it has its Secrets only, and must not call for a tenant what the tenant could not."""
+    if spec.direct_calls is DirectCalls.ALLOWED:
+        return _not_permitted("spec.directCalls: Allowed", operator_namespace)
     for target in spec.targets:
         if target.credential is not None:
             return false(

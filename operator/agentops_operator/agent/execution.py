@@ -32,6 +32,13 @@ def _action() -> Any:
     )
 
 
+class OnGatewayDown(StrEnum):
+    """What the forwarder in the pod does with a call while the gateway cannot be reached."""
+
+    REFUSE = "Refuse"
+    DIRECT = "Direct"
+
+
 class Count(Model):
     """A number of calls or tokens."""
 
@@ -137,6 +144,11 @@ class Execution(Model):
     )
     on_unknown_price: Verdict = Field(
         default=Verdict.DENY, description="What happens to calls of unknown cost where run.cost is limited."
+    )
+    on_gateway_down: OnGatewayDown = Field(
+        default=OnGatewayDown.REFUSE,
+        description="While the gateway cannot be reached: Refuse answers an error; Direct sends the call to the provider with "
+        "the agent's own key, past every limit, where each platform ProviderFallback of the Agent says directCalls: Allowed.",
     )
 
 

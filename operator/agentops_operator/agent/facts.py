@@ -11,6 +11,12 @@ from agentops_operator.policies.evaluation.observe import Run, Schedule
 SpecT = TypeVar("SpecT", bound=Model)  # Python 3.11 has no type parameters in brackets
 
 
+# How a sidecar's problems begin: with its hash key, and while the gateway is away.
+HASH_KEY = "HashKey:"
+GATEWAY_AWAY = "GatewayAway:"
+GOES_DIRECT = "GoesDirect:"
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Kind, namespace and name of an object."""

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from agentops_operator.agent.claims import Coverage, names
-from agentops_operator.agent.facts import Input, PodReport
+from agentops_operator.agent.facts import GATEWAY_AWAY, GOES_DIRECT, HASH_KEY, Input, PodReport
 from agentops_operator.agent.plan import BackendUse
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
 
 ENFORCED = ConditionType.ENFORCED
-HASH_KEY = "HashKey:"  # how a sidecar's problem with its hash key begins
-STORAGE_FULL = "StorageFull: "  # and that of the relay with its volume
+NOT_OF_TRACING = (HASH_KEY, GATEWAY_AWAY, GOES_DIRECT)
+STORAGE_FULL = "StorageFull: "  # how the relay's problem with its volume begins
 UNKNOWN_ROW = "the relay does not know this version of the Agent yet"
 
 
@@ -115,7 +115,7 @@ def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, 
         if failing is not None:
             return failing
     reported = {problem for report in running.reports for problem in report.problems}
-    problems = sorted(problem for problem in reported if not problem.startswith(HASH_KEY))
+    problems = sorted(problem for problem in reported if not problem.startswith(NOT_OF_TRACING))
     if problems:
         return false(ENFORCED, Reason.NOT_COVERED, names(problems))
     if facts.observation is None or not facts.observation.stored:

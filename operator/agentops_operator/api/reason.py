@@ -45,6 +45,9 @@ class Reason(StrEnum):
     STORAGE_FULL = "StorageFull"
     RELAY_UNREACHABLE = "RelayUnreachable"
     GATEWAY_UNREACHABLE = "GatewayUnreachable"  # no replica answers the operator
+    GATEWAY_AWAY = "GatewayAway"  # pods say that they cannot reach it, and refuse calls
+    GOES_DIRECT = "GoesDirect"  # pods say that they cannot reach it, and go around it
+    DIRECT_DENIED = "DirectDenied"  # onGatewayDown: Direct without the platform's word
     PLAN_IN_FORCE = "PlanInForce"  # True, and all that was seen: no limit was probed
     STATE_STORE_DOWN = "StateStoreDown"  # counts cannot be kept; onStateError decides each call
     UNSUPPORTED_BY_ENGINE = "UnsupportedByEngine"  # the conformance suite shows that the engine does not do it
@@ -108,6 +111,10 @@ MEANING: dict[Reason, str] = {
     Reason.RUN_FINISHED: "The run's client said that it ended.",
     Reason.HOLD_EXPIRED: "Nobody decided in time, and the gateway cancelled the run.",
     Reason.GATEWAY_UNREACHABLE: "The operator cannot read the gateway, so it does not know what is in force there.",
+    Reason.GATEWAY_AWAY: "Pods cannot reach the gateway, and their model calls are refused until they can.",
+    Reason.GOES_DIRECT: "Pods cannot reach the gateway, and their model calls go straight to the provider, as `onGatewayDown: "
+    "Direct` says; no limit, budget or guardrail holds for them.",
+    Reason.DIRECT_DENIED: "The Agent asks for `onGatewayDown: Direct`, and the platform does not allow it; `Refuse` holds.",
     Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
     "That is what was observed; limits were not probed.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
@@ -190,6 +197,9 @@ _GATEWAY = (
     Reason.AWAITING_GATEWAY,
     Reason.PLAN_REFUSED,
     Reason.GATEWAY_UNREACHABLE,
+    Reason.GATEWAY_AWAY,
+    Reason.GOES_DIRECT,
+    Reason.DIRECT_DENIED,
     Reason.STATE_STORE_DOWN,
     Reason.UNSUPPORTED_BY_ENGINE,
     Reason.NOT_PROVEN,
@@ -304,6 +314,9 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.AWAITING_GATEWAY: _AT_GATEWAY,
     Reason.PLAN_REFUSED: _AT_GATEWAY,
     Reason.GATEWAY_UNREACHABLE: (*_AT_GATEWAY, _HOLD),
+    Reason.GATEWAY_AWAY: ("Agent", "ProviderFallback"),
+    Reason.GOES_DIRECT: _AT_GATEWAY,
+    Reason.DIRECT_DENIED: ("Agent",),
     Reason.STATE_STORE_DOWN: ("Agent", "Budget", _HOLD),
     Reason.AWAITING_DECISION: (_HOLD,),
     Reason.DECIDER_UNKNOWN: (_HOLD,),

@@ -74,6 +74,15 @@ TENANT: tuple[Alert, ...] = (
         "Agents go on; answers may cost more or read differently. AgentOpsProviderDegraded names the provider that fails.",
     ),
     Alert(
+        "AgentOpsCallsGoDirect",
+        'sum by (namespace, agent) (increase(agentops_calls_direct_total{namespace="<ns>"}[10m])) > 0',
+        "0m",
+        WARNING,
+        "{{ $value }} model calls of Agent {{ $labels.namespace }}/{{ $labels.agent }} went past the gateway",
+        "The gateway could not be reached and the Agent says `onGatewayDown: Direct`: no limit, budget or guardrail held for "
+        "them. Look at Deployment agentops-gateway in the operator's namespace, and at network policies of this one.",
+    ),
+    Alert(
         "AgentOpsCostUnknown",
         f'sum by ({BY_CALLER}) (increase(agentops_gateway_unpriced_calls_total{{k8s_namespace_name="<ns>"}}[1h])) > 0',
         "15m",

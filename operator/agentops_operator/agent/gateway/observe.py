@@ -6,7 +6,7 @@ from typing import Any
 
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.execution import Execution
-from agentops_operator.agent.facts import Input, Resource
+from agentops_operator.agent.facts import GATEWAY_AWAY, GOES_DIRECT, Input, Resource
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import ENGINE, among, paths
@@ -18,6 +18,13 @@ from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 ENABLE = "there is no gateway: set gateway.enabled=true in the chart's values"
 NO_ALIAS = "no ProviderFallback gives this Agent an alias, so none of its calls passes the gateway"
 STATE_READY = "Ready"
+
+
+def reporting(facts: Input, pods: Coverage, word: str) -> list[str]:
+    """Pods whose sidecar reports a problem that begins with this word."""
+    uids = {pod.uid for pod in pods.injected}
+    reports = facts.observation.pods if facts.observation else ()
+    return [one.name for one in reports if one.uid in uids and any(text.startswith(word) for text in one.problems)]
 
 
 def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
@@ -51,7 +58,8 @@ class Judged:
 
 def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: Judged) -> Condition:
     """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that."""
-    return not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
+    refused = _unserved(facts, pods) if judged.policy and facts.settings.gateway.enabled else None
+    return refused or not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
 
 
 def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition | None:
@@ -60,6 +68,9 @@ def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condit
     progress = plan_programmed(facts, row)
     if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED):
         return false(kind, progress.reason, progress.message)
+    if direct := reporting(facts, pods, GOES_DIRECT):
+        what = f"pods {names(direct)} cannot reach the gateway, and their model calls go straight to the provider (Direct)"
+        return false(kind, Reason.GOES_DIRECT, f"{what}: no limit, budget or guardrail holds for them")
     if not facts.gateway.reachable:
         return unknown(kind, Reason.GATEWAY_UNREACHABLE, facts.gateway.error or "the gateway was not reached yet")
     if not progress.holds:
@@ -83,6 +94,15 @@ def _caught(facts: Input, rails: Mapping[str, Any]) -> Condition:
             kind, Reason.AWAITING_GATEWAY, "a replica of the gateway does not test its guardrails: it is of an older version"
         )
     return true(kind, Reason.ENFORCED, "canaries were caught by the guardrails of every replica of the gateway")
+
+
+def _unserved(facts: Input, pods: Coverage) -> Condition | None:
+    """A fallback that answers nobody; limits are not broken by calls that are refused."""
+    refused = reporting(facts, pods, GATEWAY_AWAY)
+    if not refused:
+        return None
+    what = f"pods {names(refused)} cannot reach the gateway, and their model calls are refused"
+    return false(ConditionType.ENFORCED, Reason.GATEWAY_AWAY, f"{what}: look at Deployment agentops-gateway and network policies")
 
 
 def _around(pods: Coverage, way: Gateway) -> Condition | None:
@@ -143,6 +163,18 @@ def unproven(fields: frozenset[str]) -> Condition | None:
             kind, Reason.NOT_PROVEN, f"no case of the conformance suite proves {names(unknown_yet)} for engine {ENGINE}"
         )
     return None
+
+
+def direct_denied(row: GatewayRow | None, execution: Execution) -> Condition | None:
+    """Enforced of an Agent that may not have what it asks for."""
+    if row is None or way_of(row) == str(execution.on_gateway_down):
+        return None
+    return false(
+        ConditionType.ENFORCED,
+        Reason.DIRECT_DENIED,
+        "execution.onGatewayDown is Direct, and Refuse holds: all platform ProviderFallbacks of this Agent, and one at least, "
+        "must say directCalls: Allowed",
+    )
 
 
 def conflict(resolved: Resolved, policy: Fallback) -> Condition | None:

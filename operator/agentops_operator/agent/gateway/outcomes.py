@@ -12,6 +12,7 @@ from agentops_operator.agent.gateway.observe import (
     Judged,
     conflict,
     dangling,
+    direct_denied,
     guards_enforced,
     plan_enforced,
     plan_programmed,
@@ -88,7 +89,9 @@ def _guards(facts: Input, pods: Coverage, policies: Bound, row: GatewayRow | Non
 
 def _own(facts: Input, pods: Coverage, row: GatewayRow | None, execution: Execution) -> Condition:
     seen = plan_enforced(facts, pods, row, Judged(_own_fields(row)))
-    return seen if seen.status == "False" else without_take_over(execution, row) or seen
+    if seen.status == "False":
+        return seen
+    return without_take_over(execution, row) or direct_denied(row, execution) or seen
 
 
 def _own_fields(row: GatewayRow | None) -> frozenset[str]:

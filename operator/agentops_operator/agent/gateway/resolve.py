@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops_operator.agent.binding import Bound, accepted
-from agentops_operator.agent.execution import DEFAULT_OUTPUT_TOKENS, UNLIMITED, Execution, execution_entry
+from agentops_operator.agent.execution import DEFAULT_OUTPUT_TOKENS, UNLIMITED, Execution, OnGatewayDown, execution_entry
 from agentops_operator.agent.facts import Input, Key, Resource
 from agentops_operator.agent.gateway.row import BudgetUse, FragmentUse, GatewayRow, make_row, version_of
 from agentops_operator.api.selector import LabelSelector
@@ -14,7 +14,7 @@ from agentops_operator.kube.names import LABEL_VERSION
 from agentops_operator.policies.budget.compile import budget_entry
 from agentops_operator.policies.budget.types import BudgetSpec, Cheaper, Mode, Unit
 from agentops_operator.policies.fallback.compile import Fragment, fragment
-from agentops_operator.policies.fallback.types import ProviderFallbackSpec
+from agentops_operator.policies.fallback.types import DirectCalls, ProviderFallbackSpec
 from agentops_operator.policies.masking.guard import Guardrails, guardrails
 
 Fallback = Resource[ProviderFallbackSpec]
@@ -130,7 +130,7 @@ def _entry(
         "budgets": [use.name for use in budgets],
         "guardrails": {"input": list(guarded.input), "output": list(guarded.output)},
         "onUnknownPrice": str(_on_unknown_price(policies.budgets, limits)),
-        "onGatewayDown": "Refuse",
+        "onGatewayDown": str(_on_gateway_down(facts, policies.fallbacks, limits)),
     }
     if release := facts.agent.labels.get(LABEL_VERSION):
         entry["release"] = release
@@ -139,6 +139,13 @@ def _entry(
     if limits.read_only_tools:
         entry["readOnlyTools"] = sorted(limits.read_only_tools)
     return entry
+
+
+def _on_gateway_down(facts: Input, fallbacks: Iterable[Fallback], limits: Execution) -> OnGatewayDown:
+    """Direct needs the platform's word: a tenant can cut its pods off from the gateway when it likes, and be unlimited then."""
+    said = [p.spec.direct_calls for p in fallbacks if p.key.namespace == facts.settings.operator_namespace]
+    allowed = bool(said) and all(word is DirectCalls.ALLOWED for word in said)
+    return limits.on_gateway_down if allowed else OnGatewayDown.REFUSE
 
 
 def _longest_answer(fallbacks: Iterable[Fallback], limits: Execution) -> int:

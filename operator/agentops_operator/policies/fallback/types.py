@@ -155,6 +155,13 @@ class Compression(StrEnum):
     WHITESPACE = "Whitespace"
 
 
+class DirectCalls(StrEnum):
+    """Whether calls may go around the gateway while it cannot be reached."""
+
+    ALLOWED = "Allowed"
+    DENIED = "Denied"
+
+
 class AliasTarget(Model):
     """A target of an alias."""
 
@@ -314,6 +321,11 @@ class ProviderFallbackSpec(Attachment):
         ge=1,
         le=10_000_000,
         description="Longest answer of a call; written into the request. The smallest of all holds.",
+    )
+    direct_calls: DirectCalls = Field(
+        default=DirectCalls.DENIED,
+        description="Whether Agents may choose execution.onGatewayDown: Direct, which goes past budgets, limits and guardrails. "
+        "All platform policies of an Agent must allow it, and one at least; only they may.",
     )
 
     @cached_property
