@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.caller import Caller, Connections
 from conformance.engines import Engine, Running, Settings
+from conformance.forwarder import Forwarder
 from conformance.issuer import NAME, Issuer
 from conformance.plans import AGENT, Plan, target
 from conformance.processes import until
@@ -27,6 +28,7 @@ class Lab:
         self.store = store
         self.issuer = issuer
         self.replicas: list[Running] = []
+        self._forwarders: list[Forwarder] = []
         self._directory = directory
         self._plan_file = directory / "plan.v1.json"
         self._started = 0
@@ -113,6 +115,14 @@ class Lab:
         identity = self.issuer.token(agent) if token is None else token
         return Caller(self.replicas[replica].url, identity, {**named, **(headers or {})}, self._connections)
 
+    def behind_forwarder(self, key: str, agent: str = AGENT) -> Caller:
+        """A client with a key of its own, whose calls pass the sidecar of its pod."""
+        identity = self.issuer.token(agent)
+        self._forwarders.append(
+            Forwarder(self._directory, self._plan_file, agent, identity, self.replicas[0].url, self.provider.url("a"))
+        )
+        return Caller(self._forwarders[-1].url, key, {}, self._connections)
+
     def budget_use(self, name: str, agent: str = AGENT) -> dict[str, Any]:
         """How a budget of an agent stands."""
         found = self.replicas[-1].usage(agent)["budgets"]
@@ -121,6 +131,6 @@ class Lab:
     async def close(self) -> str:
         """Ends every replica; returns the ends of their logs."""
         await self._connections.close()
-        for replica in self.replicas:
-            replica.kill()
+        for part in (*self._forwarders, *self.replicas):
+            part.kill()
         return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self._directory.glob("gateway-*.log")))

@@ -2,7 +2,5 @@
 
 UNTESTED_FIELDS = {
     "priceTable": "a name that is passed on; the prices themselves are proven",
-    "agents.*.onGatewayDown=Refuse": "the forwarder beside the agent reads it, not the gateway",
-    "agents.*.onGatewayDown=Direct": "the forwarder beside the agent reads it, not the gateway",
 }
 """Field -> reason."""
