@@ -45,9 +45,8 @@ def named(objects: list[Object], kind: str, name: str = "") -> list[Object]:
 
 def pod_specs(objects: list[Object]) -> list[Object]:
     """Specs of all pods that the chart makes."""
-    return [found["spec"]["template"]["spec"] for found in named(objects, "Deployment")] + [
-        found["spec"] for found in named(objects, "Pod")
-    ]
+    templates = [*named(objects, "Deployment"), *named(objects, "Job")]
+    return [found["spec"]["template"]["spec"] for found in templates] + [found["spec"] for found in named(objects, "Pod")]
 
 
 def test_lint_is_clean(helm: Helm, values: Path) -> None:

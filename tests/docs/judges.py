@@ -25,6 +25,7 @@ ON_A_RELEASE = {
     "test": "tests/chart/test_lifecycle.py",
     "uninstall": "tests/chart/test_lifecycle.py",
     "rollback": "tests/chart/test_lifecycle.py",
+    "history": "tests/cluster/other_values/test_gateway_gone.py",
 }
 
 

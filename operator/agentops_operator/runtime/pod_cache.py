@@ -1,6 +1,6 @@
 """Pods by the keys under which Agents claim them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from agentops_operator.agent.facts import Pod
 from agentops_operator.agent.match import pod_keys
@@ -38,6 +38,10 @@ class PodCache:
     def uids(self, namespace: str) -> tuple[str, ...]:
         """All pods of a namespace."""
         return tuple(self._by_namespace.get(namespace, {}))
+
+    def every(self) -> Iterator[Pod]:
+        """All pods."""
+        return (pod for pods in self._by_namespace.values() for pod in pods.values())
 
     def under(self, namespace: str, keys: Iterable[str]) -> tuple[Pod, ...]:
         """Pods under any of the keys, in the order of their names, so that equal facts compile to equal plans."""

@@ -41,6 +41,11 @@ class PodWatcher:
         """Whether the pods of the namespace were listed, or could not be: then the Agents show what else is known."""
         return namespace in self._listed
 
+    @property
+    def all_known(self) -> bool:
+        """Whether this holds for every namespace with Agents."""
+        return self._wanted <= self._listed
+
     def want(self, namespaces: frozenset[str]) -> None:
         """Sets the namespaces that hold Agents."""
         if namespaces == self._wanted or self._stopped:

@@ -14,6 +14,7 @@ from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.evaluations import RunRecorder
 from agentops_operator.runtime.events import Recorder
 from agentops_operator.runtime.gateway_observer import GatewayClient, GatewayObserver
+from agentops_operator.runtime.gateway_pods import GatewayPods
 from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.hold_keeper import HoldKeeper
 from agentops_operator.runtime.hold_observer import HoldObserver, HoldSeries, HoldSource
@@ -71,6 +72,7 @@ class Operator:
         self._notifier.due = self._keeper.due = self.queue.add
         self.intake = Intake(self.store, self._attendance, self.queue.add)
         self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
+        GatewayPods(outside.metrics.registry, self.store, lambda: self.working and self._pods.all_known)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
         self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
         self._watches = [self._watch(what, namespace) for what in FOLLOWED for namespace in settings.namespaces or ("",)]

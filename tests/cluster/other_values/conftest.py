@@ -1,4 +1,4 @@
-"""The product with two operators, with the webhook, and with a relay on a volume of its own; put back afterwards."""
+"""The product with two operators, the webhook, a relay on a volume and a gateway that scales; put back afterwards."""
 
 import re
 from collections.abc import Iterator
@@ -15,6 +15,10 @@ from tests.cluster.conftest import fresh_namespaces
 from tests.cluster.release import KEPT, Values, small_volume, upgrade
 
 PLACE = "e2e-other-values"
+GONE = "e2e-gateway-gone"
+DIRECT = f"http://provider.{GONE}.svc:8080"  # where calls go past a gateway that is away
+INJECTION: Values = {"sidecar": {"extraEnv": {"AGENTOPS_DIRECT_OPENAI": DIRECT}}}
+SCALED: Values = {"gateway": {"autoscaling": {"enabled": True}}}  # or the operator would mend its number of replicas
 SECRET = "agentops-webhook-tls"
 COMMAND = re.compile(r"^(openssl req (?:[^\n]*\\\n)*[^\n]*)$", re.MULTILINE)
 
@@ -26,7 +30,12 @@ class Release:
     product: Access
     volume: Path
     folder: Path
+    values: Values
     stands: bool = True
+
+    def install(self) -> None:
+        """These values, by an upgrade or anew."""
+        upgrade(self.product, self.folder, self.values)
 
     def put_back(self) -> None:
         """The values of all other tests, in one upgrade."""
@@ -49,12 +58,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def release(product: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """All other values in one upgrade."""
     folder = tmp_path_factory.mktemp("release")
-    values: Values = {**KEPT, "operator": {"replicas": 2}, **_webhook(product, folder)}
+    values: Values = {**KEPT, **SCALED, "operator": {"replicas": 2}, **_webhook(product, folder)}
+    values["injection"] |= INJECTION
     with small_volume(product) as volume:
-        release = Release(product, volume, folder)
+        release = Release(product, volume, folder, values)
         try:
             STANDING.append(release)
-            upgrade(product, folder, values)
+            release.install()
             yield release
         finally:
             release.put_back()
