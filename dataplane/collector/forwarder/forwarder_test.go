@@ -206,7 +206,7 @@ func TestDirectDoesNotRepeatACallThatTheGatewayTook(t *testing.T) {
 }
 
 func TestCallsWithoutAGatewayAreToldUntilItIsBack(t *testing.T) {
-	for way, want := range map[string]told{
+	for way, want := range map[string]*told{
 		Refuse: {problem: "GatewayAway", unserved: 2},
 		Direct: {problem: "GoesDirect", direct: 2},
 	} {
