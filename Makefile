@@ -75,8 +75,23 @@ promtool: ## Install Prometheus' own checker, the judge of the alert rules, wher
 test-fast: setup promtool ## Everything that needs no cluster
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory test-go binaries
-	$(BIN)/python -m pytest -m "not cluster"
-	$(BIN)/python -m conformance --engine native
+	$(MAKE) --no-print-directory -j2 test-python test-engine
+
+.PHONY: test-python
+test-python: setup
+	$(BIN)/python -m pytest -m "not cluster" 2>&1 | sed -u 's/^/[python] /'
+
+.PHONY: test-engine
+test-engine: setup
+	$(BIN)/python -m conformance --engine native 2>&1 | sed -u 's/^/[engine] /'
+
+.PHONY: test-node
+test-node: setup
+	$(BIN)/python -m pytest -m node --durations=30 2>&1 | sed -u 's/^/[node] /'
+
+.PHONY: test-api
+test-api: setup
+	$(BIN)/python -m pytest -m "cluster and not node" --durations=10 2>&1 | sed -u 's/^/[api] /'
 
 .PHONY: conformance
 conformance: setup redis binaries ## One suite for every gateway engine, over real sockets (ENGINE=native); says which fields are enforced
@@ -92,7 +107,8 @@ test: ## Set up everything and run every test, those on the real node included
 	$(DEVCLUSTER) build
 	$(MAKE) --no-print-directory test-fast
 	$(MAKE) --no-print-directory cluster
-	$(BIN)/python -m pytest -m cluster
+	@echo "==> Tests on the real node, which mostly wait for it, beside those that start API servers of their own"
+	$(MAKE) --no-print-directory -j2 test-node test-api
 
 .PHONY: cluster
 cluster: ## Start the local cluster (KUBECONFIG that you name, kind, or a single node without Docker)

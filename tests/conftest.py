@@ -1,4 +1,4 @@
-"""Fixtures of every test that needs the real API server."""
+"""Fixtures of every test that needs the real node, and the mark that tells them from tests with an API server of their own."""
 
 from pathlib import Path
 
@@ -12,3 +12,14 @@ def kubeconfig() -> Path:
     from tests.cluster_access import kubeconfig_path
 
     return kubeconfig_path()
+
+
+ON_NODE = frozenset({"kubeconfig", "product"})  # fixtures
+DEMO = Path(__file__).parent / "demo"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs the node: `make test` runs it beside the tests with API servers of their own."""
+    for item in items:
+        if item.get_closest_marker("cluster") and (ON_NODE & set(item.fixturenames) or DEMO in item.path.parents):
+            item.add_marker(pytest.mark.node)

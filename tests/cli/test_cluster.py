@@ -11,9 +11,9 @@ import yaml
 
 from tests.cli.runner import run
 from tests.cluster_access import Kubectl
-from tests.crds.conftest import kubectl, namespace
+from tests.crds.conftest import admin_config, kubectl, namespace
 
-__all__ = ["kubectl", "namespace"]  # fixtures: the definitions are served, and a namespace of this run
+__all__ = ["admin_config", "kubectl", "namespace"]  # fixtures: the definitions are served, and a namespace
 
 pytestmark = pytest.mark.cluster
 
@@ -55,10 +55,10 @@ def stranger(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Path:
 
 
 def test_reads_of_the_command_line_work_on_a_real_server(
-    kubeconfig: Path, namespace: str, agent: str, stranger: Path, kubectl: Kubectl
+    admin_config: Path, namespace: str, agent: str, stranger: Path, kubectl: Kubectl
 ) -> None:
     """Status and explanation are read from the real API, with full rights and with few."""
-    flags = ("--kubeconfig", kubeconfig, "-n", namespace)
+    flags = ("--kubeconfig", admin_config, "-n", namespace)
     told = json.loads(run("status", agent, *flags, "-o", "json").stdout)["agents"][0]
     assert told["name"] == "lonely"
     assert told["enforced"] != "True"  # Unknown where no operator runs, False where one has looked
@@ -78,15 +78,15 @@ def test_reads_of_the_command_line_work_on_a_real_server(
     assert "lonely" in run("status", "--kubeconfig", stranger).stdout
 
 
-def test_absent_objects_are_wrong_usage(kubeconfig: Path, kubectl: Kubectl, namespace: str) -> None:
+def test_absent_objects_are_wrong_usage(admin_config: Path, kubectl: Kubectl, namespace: str) -> None:
     """A typo in a name is no state of the cluster."""
-    flags = ("--kubeconfig", kubeconfig, "-n", namespace)
+    flags = ("--kubeconfig", admin_config, "-n", namespace)
     assert run("status", "nobody", *flags).exit_code == 2
     assert run("explain", "pod", "nobody", *flags).exit_code == 2
     assert run("mask", "test", "nobody", *flags, stdin="x").exit_code == 2
 
 
-def test_refused_token_exits_with_3(kubeconfig: Path, stranger: Path, tmp_path: Path) -> None:
+def test_refused_token_exits_with_3(stranger: Path, tmp_path: Path) -> None:
     """An expired login is an outage for the caller, not a finding."""
     config = yaml.safe_load(stranger.read_text())
     config["users"][0]["user"]["token"] = "expired"

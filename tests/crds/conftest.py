@@ -1,6 +1,5 @@
-"""The definitions on the real API server, and a namespace to try objects in."""
+"""The definitions on a real API server, and a namespace to try objects in."""
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,30 +7,30 @@ import pytest
 
 from agentops_operator.generate.files import render_all
 from agentops_operator.generate.kinds import ALL
+from tests.admission.apiserver import running
 from tests.cluster_access import Kubectl
 
-# The chart is installed on the same cluster by other tests; helm refuses definitions that it does not find marked as its own.
-HELM_LABEL = "app.kubernetes.io/managed-by=Helm"
-HELM_RELEASE = ("meta.helm.sh/release-name=agentops", "meta.helm.sh/release-namespace=agentops-system")
+
+@pytest.fixture(scope="session")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+    """Kubectl on an API server that serves the definitions as they are rendered now."""
+    home = tmp_path_factory.mktemp("crds")
+    with running(home) as api:
+        kubectl = Kubectl(api.kubeconfig(home / "kubeconfig"))
+        kubectl("apply", "--server-side", "-f", "-", stdin=render_all()["crds/agentops-crds.yaml"])
+        kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"crd/{kind.crd_name}" for kind in ALL))
+        yield kubectl.as_operator()
 
 
 @pytest.fixture(scope="session")
-def kubectl(kubeconfig: Path) -> Kubectl:
-    """Kubectl on a cluster that serves the definitions as they are rendered now."""
-    kubectl = Kubectl(kubeconfig)
-    bundle = render_all()["crds/agentops-crds.yaml"]
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=bundle)
-    names = [f"crd/{kind.crd_name}" for kind in ALL]
-    kubectl("label", "--overwrite", *names, HELM_LABEL)
-    kubectl("annotate", "--overwrite", *names, *HELM_RELEASE)
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
-    return kubectl.as_operator()
+def namespace(kubectl: Kubectl) -> str:
+    """A namespace for what is not only a dry run."""
+    kubectl("create", "namespace", "crd-cases")
+    kubectl("create", "serviceaccount", "default", "-n", "crd-cases")  # as a controller does in a whole cluster
+    return "crd-cases"
 
 
 @pytest.fixture(scope="session")
-def namespace(kubectl: Kubectl) -> Iterator[str]:
-    """A namespace of this run only, so that two runs on one cluster do not meet."""
-    name = f"crd-{uuid.uuid4().hex[:8]}"
-    kubectl("create", "namespace", name)
-    yield name
-    kubectl("delete", "namespace", name, "--wait=false")
+def admin_config(kubectl: Kubectl) -> Path:
+    """Kubeconfig of an administrator."""
+    return kubectl.kubeconfig

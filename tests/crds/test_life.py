@@ -48,6 +48,10 @@ def test_masking_policy_without_fields_masks_credentials(kubectl: Kubectl, names
         "packs": [{"name": "Credentials", "action": "Redact"}],
         "rules": [],
         "blockKeys": [],
+        "gateway": {
+            "input": {"detectors": "Report", "promptInjection": "Report"},
+            "output": {"detectors": "Report", "harmfulOutput": "Report"},
+        },
     }
 
 
