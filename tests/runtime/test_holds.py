@@ -9,7 +9,7 @@ from agentops_operator.agent.holds.decision import Delivery, Result
 from agentops_operator.agent.holds.record import KEPT, MOST_OPEN
 from agentops_operator.agent.holds.types import RunState
 from agentops_operator.agent.holds.waiting import RunNow
-from tests.runtime.bodies import agent_body
+from tests.runtime.bodies import agent_body, body
 from tests.runtime.test_gateway import SETTINGS
 from tests.runtime.world import World
 
@@ -106,6 +106,23 @@ async def test_held_run_becomes_a_record_with_one_create_and_one_status(world: W
     await second.run(30)
     assert {verb for verb in writes(second) if verb != "get"} == set()
     await second.stop()
+
+
+async def test_hold_of_a_budget_names_it_and_its_unit(world: World) -> None:
+    """Millionths of a dollar are nothing that a person reads."""
+    world.show(body("Budget", "daily", spec={"limit": "10"}))
+    waits(world, hold(reason="BudgetHold", budget="shop/daily", limit=10_000_000, used=9_500_000))
+    await world.run()
+    status = {name: records(world)[0]["status"][name] for name in ("reason", "budget", "limit", "used")}
+    assert status == {"reason": "BudgetHold", "budget": "shop/daily", "limit": "10 USD", "used": "9.5 USD"}
+
+
+async def test_replica_that_hangs_is_passed_over(world: World) -> None:
+    """Any other reads the same store."""
+    world.holds.broken = "10.0.0.0"
+    waits(world, hold())
+    await world.run()
+    assert said(world, "Enforced") == ("True", "RunHeld")
 
 
 async def test_people_are_told_once_of_the_agent_and_of_the_record(world: World) -> None:

@@ -76,17 +76,20 @@ class FakeHolds:
         self.decisions: list[dict[str, Any]] = []
         self.answers: list[Delivery] = []
         self.away = False
+        self.broken = ""  # a replica that does not answer
         self.asked = 0
 
     async def addresses(self) -> tuple[str, ...]:
-        """One replica, unless it is away."""
+        """One replica, unless it is away, and one that does not answer, if there is."""
         if self.away:
             raise OSError("no such name")
-        return ("10.0.0.1",)
+        return tuple(address for address in (self.broken, "10.0.0.1") if address)
 
     async def holds(self, address: str, cursor: str) -> Mapping[str, Any]:
         """Three holds a page."""
         self.asked += 1
+        if address == self.broken:
+            raise TimeoutError
         start = int(cursor or 0)
         end = start + 3
         return {"holds": self.waiting[start:end], "next": str(end) if end < len(self.waiting) else ""}

@@ -11,12 +11,15 @@ from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.holds.notice import held, link
 from agentops_operator.agent.holds.record import Record, hold_record, is_over, room, superfluous
 from agentops_operator.agent.holds.status import HoldFacts, hold_status
+from agentops_operator.agent.holds.waiting import Waiting
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.api.kind import API_VERSION
+from agentops_operator.policies.budget.kind import BUDGET
+from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.runtime.clock import Clock, rfc3339
 from agentops_operator.runtime.events import Recorder, transitions
 from agentops_operator.runtime.gateway_observer import FAULTS
-from agentops_operator.runtime.hold_observer import HoldSource
+from agentops_operator.runtime.hold_observer import HoldSource, of_any
 from agentops_operator.runtime.notifier import Notifier
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref, ref_of
 from agentops_operator.runtime.parse import parse
@@ -91,10 +94,11 @@ class HoldKeeper:
             return stands
 
     async def _deliver(self, record: Record) -> Delivery:
-        if self._source is None:
+        source = self._source
+        if source is None:
             return Delivery(Result.UNREACHABLE, "there is no gateway")
         try:
-            return await self._source.decide((await self._source.addresses())[0], decision_body(record))
+            return await of_any(source, lambda address: source.decide(address, decision_body(record)))
         except FAULTS as error:
             return Delivery(Result.UNREACHABLE, str(error) or type(error).__name__)
 
@@ -109,17 +113,25 @@ class HoldKeeper:
             unreachable=holds.unreachable,
             link=link(self._notifier.link, record) if self._notifier.link else "",
             checked=self._checked,
+            budget=self._budget(holds.waiting.get(record.key)),
             notified=holds.notified.get(record.key, ""),
         )
         decided = delivery is not None and not delivery.again
-        if self._source is None or holds.unreachable or (facts.waiting is not None and not decided):
+        source = self._source
+        if source is None or holds.unreachable or (facts.waiting is not None and not decided):
             return facts
         try:
             agent = f"{record.key.namespace}/{record.spec.agent}"
-            run = await self._source.run((await self._source.addresses())[0], agent, record.spec.run)
+            run = await of_any(source, lambda address: source.run(address, agent, record.spec.run))
         except FAULTS as error:
             return replace(facts, unreachable=f"the gateway does not tell of the run: {error or type(error).__name__}")
         return replace(facts, asked=True, run=run)
+
+    def _budget(self, waiting: Waiting | None) -> BudgetSpec | None:
+        """The Budget whose step began the hold, for the unit of its amounts."""
+        namespace, _, name = waiting.budget.partition("/") if waiting is not None else ("", "", "")
+        known = self._store.policies.get(Key(BUDGET.kind, namespace, name))
+        return known.spec if isinstance(known, Resource) and isinstance(known.spec, BudgetSpec) else None
 
     async def _tell(self, record: Record, facts: HoldFacts) -> None:
         conditions, fields = hold_status(facts)

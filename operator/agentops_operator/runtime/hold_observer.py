@@ -1,8 +1,10 @@
 """Asks the gateway which runs wait for a person: one question for all Agents, so that the cost follows the held runs."""
 
+import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -16,6 +18,7 @@ from agentops_operator.runtime.hold_cache import HoldCache
 from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.store import Store
 
+AnswerT = TypeVar("AnswerT")
 LOG = logging.getLogger(__name__)
 PAGES = 100  # of a hundred: more held runs than that nobody decides on, and a cursor that goes in circles ends here
 
@@ -34,6 +37,15 @@ class HoldSource(Protocol):
 
     async def decide(self, address: str, body: Mapping[str, Any]) -> Delivery:
         """`POST /v1/decisions` of a replica."""
+
+
+async def of_any(source: HoldSource, ask: Callable[[str], Awaitable[AnswerT]]) -> AnswerT:
+    """What the first replica that answers says: all of them read one store, and a decision counts once whoever takes it."""
+    addresses = await source.addresses()
+    for address in addresses[:-1]:
+        with contextlib.suppress(*FAULTS):
+            return await ask(address)
+    return await ask(addresses[-1])
 
 
 class HoldSeries:
@@ -75,15 +87,18 @@ class HoldObserver(Looking):
         self._publish(found)
 
     async def _read(self) -> dict[Key, Waiting]:
-        address, cursor = (await self._source.addresses())[0], ""
+        cursor = ""
         found: dict[Key, Waiting] = {}
         for _ in range(PAGES):
-            page = await self._source.holds(address, cursor)
+            page = await of_any(self._source, partial(self._page, cursor))
             found |= {waiting.key: waiting for waiting in waiting_in(page)}
             cursor = str(page.get("next") or "")
             if not cursor:
                 break
         return found
+
+    async def _page(self, cursor: str, address: str) -> Mapping[str, Any]:
+        return await self._source.holds(address, cursor)
 
     def _publish(self, found: dict[Key, Waiting]) -> None:
         holds = self._store.holds

@@ -175,21 +175,22 @@ class Operator:
         await self._reconciler.recall_gateway()
         if self._outside.gateway is not None and self._settings.compile.gateway.enabled and self._settings.observe_seconds > 0:
             gateway = GatewayObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
-            await gateway.first_look()
+            holds = self._hold_observer()
+            # Together: a gateway that does not answer would otherwise be waited for twice.
+            await asyncio.gather(gateway.first_look(), *(one.first_look() for one in holds))
             usage = UsageObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
             every = self._settings.observe_seconds
             self._run("gateway", gateway.run(every * GATEWAY_SHARE))
             self._run("usage", usage.run(every * USAGE_SHARE))
-            await self._begin_holds(every * GATEWAY_SHARE)
+            self._notifier.recall()
+            self._run("notices", self._notifier.run())
+            for one in holds:
+                self._run("holds", one.run(every * GATEWAY_SHARE))
 
-    async def _begin_holds(self, every: float) -> None:
-        if self._outside.holds is None:
-            return
-        holds = HoldObserver(self._outside.holds, self.store, self.queue.add, self._outside.clock)
-        await holds.first_look()
-        self._notifier.recall()
-        self._run("holds", holds.run(every))
-        self._run("notices", self._notifier.run())
+    def _hold_observer(self) -> list[HoldObserver]:
+        """One, where the gateway can be asked for held runs."""
+        source = self._outside.holds
+        return [] if source is None else [HoldObserver(source, self.store, self.queue.add, self._outside.clock)]
 
     def _namespaces_changed(self, namespaces: frozenset[str]) -> None:
         if namespaces != self._namespaces:

@@ -11,6 +11,8 @@ from agentops_operator.agent.holds.waiting import RunNow, Waiting
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.money import dollars
 from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.policies.budget.compile import shown as in_unit
+from agentops_operator.policies.budget.types import BudgetSpec
 
 MONEY, TIME = "MaxCost", "MaxWallClock"
 ACCEPTED, PROGRAMMED, ENFORCED = ConditionType.ACCEPTED, ConditionType.PROGRAMMED, ConditionType.ENFORCED
@@ -47,6 +49,7 @@ class HoldFacts:
         unreachable: why the gateway cannot be asked; empty when it can.
         link: where to read more on the run.
         checked: whether admission checks who decides.
+        budget: the Budget whose step began the hold, when it is known.
         notified: when the receiver took the notice; empty when it did not, or when there is none.
     """
 
@@ -59,6 +62,7 @@ class HoldFacts:
     unreachable: str = ""
     link: str = ""
     checked: bool = True
+    budget: BudgetSpec | None = None
     notified: str = ""
 
     @property
@@ -84,7 +88,7 @@ def hold_status(facts: HoldFacts) -> tuple[list[Condition], dict[str, Any]]:
 
 def _fields(facts: HoldFacts) -> dict[str, Any]:
     known = {name: value for name, value in facts.record.status.items() if name not in ("conditions", "observedGeneration")}
-    fields = {**(told(facts.waiting) if facts.waiting is not None else {}), **known}
+    fields = {**(told(facts.waiting, facts.budget) if facts.waiting is not None else {}), **known}
     if facts.state is not None:
         fields["state"] = str(facts.state)
     if facts.link:
@@ -107,12 +111,12 @@ def _taken(facts: HoldFacts) -> bool:
     return said or (facts.run is not None and facts.run.decision == decision_id(facts.record))
 
 
-def told(waiting: Waiting) -> dict[str, Any]:
+def told(waiting: Waiting, budget: BudgetSpec | None) -> dict[str, Any]:
     """What the record keeps of the beginning of the hold, in units that people read."""
     fields = {
         "reason": waiting.reason,
-        "limit": shown(waiting.reason, waiting.limit),
-        "used": shown(waiting.reason, waiting.used),
+        "limit": shown(waiting.reason, waiting.limit, budget),
+        "used": shown(waiting.reason, waiting.used, budget),
         "budget": waiting.budget,
         "cost": dollars(waiting.micro_usd),
         "steps": waiting.steps,
@@ -123,8 +127,10 @@ def told(waiting: Waiting) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value != ""}
 
 
-def shown(reason: str, amount: int) -> str:
+def shown(reason: str, amount: int, budget: BudgetSpec | None = None) -> str:
     """An amount with its unit, where the bare number would be read as another one."""
+    if budget is not None:
+        return f"{in_unit(budget, amount)} {budget.unit}"
     if reason == MONEY:
         return f"{dollars(amount)} USD"
     return f"{amount // 1000} s" if reason == TIME else str(amount)
