@@ -1,10 +1,11 @@
 """Who may decide on a held run, and in whose name, on a real API server."""
 
+import time
 from typing import Any
 
 import pytest
 
-from tests.admission.apiserver import OPERATOR, Api, Object
+from tests.admission.apiserver import OPERATOR, PATIENCE, Api, Object
 
 NAMESPACE = "adm-holds"
 PATH = f"/apis/agentops.dev/v1alpha1/namespaces/{NAMESPACE}/runholds"
@@ -46,6 +47,11 @@ def holds(api: Api) -> Api:
     api.namespace(NAMESPACE)
     grant(api, DECIDER, "get", "list", "watch", "patch", "update", "decide")
     grant(api, PATCHER, "get", "list", "watch", "create", "patch", "update", "delete")
+    path, deadline = made(api, "probe"), time.monotonic() + PATIENCE
+    # A policy that changes objects needs their schema, which the API server brings a moment after it serves the kind.
+    while (answer := decide(api, f"{path}?dryRun=All", RESUME)[1]).get("code") == 503:
+        assert time.monotonic() < deadline, answer["message"]
+        time.sleep(0.2)
     return api
 
 
@@ -64,7 +70,7 @@ def decide(api: Api, path: str, change: Object, user: str = DECIDER) -> tuple[in
 def test_decider_decides_and_its_name_is_written(holds: Api) -> None:
     """A patch with the decision alone is enough."""
     status, answer = decide(holds, made(holds, "plain"), RESUME)
-    assert status == 200, answer
+    assert status == 200, answer["message"]
     assert answer["spec"]["decision"] == {**RESUME["spec"]["decision"], "by": DECIDER}
 
 
@@ -72,12 +78,15 @@ def test_forged_name_is_overwritten(holds: Api) -> None:
     """Whatever a client writes there, at once or afterwards."""
     path = made(holds, "forged")
     status, answer = decide(holds, path, {"spec": {"decision": {"verb": "TakeOver", "by": "the-boss"}}})
-    assert (status, answer["spec"]["decision"]["by"]) == (200, DECIDER)
+    assert status == 200, answer["message"]
+    assert answer["spec"]["decision"]["by"] == DECIDER
     status, answer = decide(holds, path, {"spec": {"decision": {"by": "the-boss"}}})
-    assert (status, answer["spec"]["decision"]["by"]) == (200, DECIDER)
+    assert status == 200, answer["message"]
+    assert answer["spec"]["decision"]["by"] == DECIDER
     # An administrator has the verb, and forges nothing either.
-    status, answer = decide(holds, path, {"spec": {"decision": {"by": "the-boss"}}}, user="")
-    assert (status, answer["spec"]["decision"]["by"]) == (200, DECIDER)
+    status, answer = holds.call("PATCH", path, {"spec": {"decision": {"by": "the-boss"}}})
+    assert status == 200, answer["message"]
+    assert answer["spec"]["decision"]["by"] == DECIDER
 
 
 def test_without_the_verb_a_decision_is_refused_by_name(holds: Api) -> None:
@@ -144,4 +153,5 @@ def test_other_changes_need_no_verb(holds: Api) -> None:
     assert decide(holds, path, {"metadata": {"annotations": {"ticket": "7"}}}, user=PATCHER)[0] == 200
     assert decide(holds, path, RESUME)[0] == 200
     status, answer = decide(holds, path, {"metadata": {"annotations": {"ticket": "8"}}}, user=PATCHER)
-    assert (status, answer["spec"]["decision"]["by"]) == (200, DECIDER)
+    assert status == 200, answer["message"]
+    assert answer["spec"]["decision"]["by"] == DECIDER
