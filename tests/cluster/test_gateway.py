@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 OPERATOR = ("deployment/agentops-operator", "-n", NAMESPACE)
 STORE = ("statefulset/agentops-store", "-n", NAMESPACE)
 KEY = "sk-proj-" + "A1b2C3d4" * 5
-IN_FORCE = "True/PlanInForce"
+IN_FORCE = "True/Probed"
 
 
 @pytest.fixture(scope="module")
