@@ -29,7 +29,7 @@ class Reason(StrEnum):
     RELAY_NOT_READY = "RelayNotReady"
     GATEWAY_DISABLED = "GatewayDisabled"  # the chart's gateway.enabled is false
     NO_MODELS = "NoModels"  # no alias: calls of the Agent cannot pass the gateway
-    AWAITING_GATEWAY = "AwaitingGateway"  # the kubelet brings a new plan within a minute or two
+    AWAITING_GATEWAY = "AwaitingGateway"  # a new plan comes within seconds, or with the kubelet
     AWAITING_DECISION = "AwaitingDecision"  # a held run waits for a person
     PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
