@@ -60,6 +60,12 @@ redis: ## Install a real Redis for the tests of the limits, where it is missing
 test-go: redis ## Go tests of the data plane
 	@echo "==> Go tests (the first run compiles the collector's dependencies: some minutes)"
 	cd dataplane && $(GO_ENV) go test ./...
+	$(MAKE) --no-print-directory test-valkey
+
+.PHONY: test-valkey
+test-valkey: ## The tests of the limits once more, on a real Valkey
+	@dir=$$($(PYTHON) -m devcluster.valkey) || { test "$${CI:-}" != true && exit 0; exit 1; }; \
+		echo "==> Limits on Valkey"; cd dataplane && PATH="$$dir:$$PATH" $(GO_ENV) go test ./limits -count=1 -rapid.checks=20
 
 .PHONY: soak
 soak: setup redis binaries ## Limits under kill -9 of Redis and gateways: 100,000 calls of 64 clients (SOAK_CALLS=...), over the library and over 3 gateway processes; 10,000 calls while providers die

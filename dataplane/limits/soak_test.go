@@ -112,7 +112,7 @@ func TestBudgetsAreNeverOverdrawnAndChargedEqualsTheBill(t *testing.T) {
 }
 
 func (s *soak) newClient() *Client {
-	c, err := New(Options{URL: s.server.url(), Timeout: 500 * time.Millisecond, Pool: 24, Remember: time.Hour})
+	c, err := New(Options{URL: s.server.url(), Timeout: 5 * time.Second, Pool: 24, Remember: time.Hour})
 	if err != nil {
 		s.t.Error(err)
 	}

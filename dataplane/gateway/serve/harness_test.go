@@ -118,7 +118,7 @@ func (w *world) setPlan(p *plan.Plan) {
 // It routes "chat" over a and b, "claude" to the provider that speaks Anthropic's language.
 func (w *world) plan(change func(p *plan.Plan)) *plan.Plan {
 	target := func(p *provider, kind plan.Provider) plan.Target {
-		return plan.Target{Provider: kind, Endpoint: p.url, Model: "model-" + p.name, TimeoutMilliseconds: 60_000, StreamIdleMilliseconds: 1000,
+		return plan.Target{Provider: kind, Endpoint: p.url, Model: "model-" + p.name, TimeoutMilliseconds: 60_000, StreamIdleMilliseconds: 60_000,
 			Price: &plan.Price{Input: 1_000_000, Output: 2_000_000}}
 	}
 	next := plan.OnError{RateLimited: plan.Next, ServerError: plan.Next, Timeout: plan.Next, Connection: plan.Next, Unauthorized: plan.Next, InvalidResponse: plan.Next}

@@ -238,7 +238,13 @@ func TestStreamsPassAsTheyAre(t *testing.T) {
 // charged as an estimate.
 func TestABrokenStreamEndsWithATypedError(t *testing.T) {
 	for _, mode := range []string{"cut", "silent", "garbage inside"} {
-		w := newWorld(t, nil)
+		w := newWorld(t, func(p *plan.Plan) {
+			a := p.Targets["a"]
+			if mode == "silent" {
+				a.StreamIdleMilliseconds = 2000
+			}
+			p.Targets["a"] = a
+		})
 		w.a.set(mode)
 		got := w.chat(`,"stream":true`)
 		last := got.end()

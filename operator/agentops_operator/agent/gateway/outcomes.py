@@ -18,7 +18,6 @@ from agentops_operator.agent.gateway.observe import (
     plan_programmed,
     without_take_over,
 )
-from agentops_operator.agent.gateway.probes import Subject
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import fragment_fields, paths
@@ -89,8 +88,7 @@ def _guards(facts: Input, pods: Coverage, policies: Bound, row: GatewayRow | Non
 
 
 def _own(facts: Input, pods: Coverage, row: GatewayRow | None, execution: Execution) -> Condition:
-    agent = Subject("agents", f"{facts.agent.key.namespace}/{facts.agent.key.name}")
-    seen = plan_enforced(facts, pods, row, Judged(_own_fields(row), subjects=(agent,)))
+    seen = plan_enforced(facts, pods, row, Judged(_own_fields(row)))
     if seen.status == "False":
         return seen
     return without_take_over(execution, row) or direct_denied(row, execution) or seen
@@ -104,10 +102,8 @@ def _own_fields(row: GatewayRow | None) -> frozenset[str]:
 def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
     made, progress = [], plan_programmed(facts, resolved.row)
     for policy in policies.fallbacks:
-        made_of = fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec)
-        routes = tuple(Subject("routes", name) for name in made_of.routes)
-        judged = Judged(fragment_fields(made_of), counts=False, policy=policy, subjects=routes)
-        seen = plan_enforced(facts, pods, resolved.row, judged)
+        fields = fragment_fields(fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec))
+        seen = plan_enforced(facts, pods, resolved.row, Judged(fields, counts=False, policy=policy))
         lost = conflict(resolved, policy)
         made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))
     return tuple(made)
@@ -117,9 +113,8 @@ def _budgets(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) 
     made, progress = [], plan_programmed(facts, resolved.row)
     entries = {use.name: use.entry for use in resolved.row.budgets} if resolved.row else {}
     for budget in policies.budgets:
-        name = f"{budget.key.namespace}/{budget.key.name}"
-        fields = frozenset(paths(entries.get(name, {}), "budgets.*"))
-        seen = plan_enforced(facts, pods, resolved.row, Judged(fields, subjects=(Subject("budgets", name),)))
+        fields = frozenset(paths(entries.get(f"{budget.key.namespace}/{budget.key.name}", {}), "budgets.*"))
+        seen = plan_enforced(facts, pods, resolved.row, Judged(fields))
         if seen.status != "False":
             seen = dangling(resolved.dangling.get(budget.key, ())) or seen
         first = _sooner(budget, policies)
