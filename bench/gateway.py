@@ -21,6 +21,8 @@ AGAINST = (
     "16 calls open for 3 s, twice in turns: direct, the gateway with all of its own, and LiteLLM's proxy ({version}) with one "
     "worker, without callbacks, keys, limits, masking and spans"
 )
+PROBED = "limits of 1,000 Agents, 1,000 budgets and 200 aliases, each met once; at work 20 a second at most, again after 10 min"
+RELOADED = "another plan of 1,000 Agents, 1,000 budgets and 200 aliases each second for 12 s, while 16 calls are open"
 MOST = {
     "ready": (0.5, "from the start of the process to readyz, third start"),
     "added p50": (1.5, STEADY),
@@ -34,6 +36,8 @@ MOST = {
     "failover beyond a reset": (200, ONE_BY_ONE),
     "failover beyond a timeout": (200, f"{ONE_BY_ONE}; beyond the time-out of 300 ms itself"),
     "guardrails on 8 KB, p99": (5.0, "5,000 times the rules of an attack, harmful output and three packs"),
+    "failed probes": (0, PROBED),
+    "failed calls while plans reload": (0, RELOADED),
 }
 LEAST = {
     "streams a second": (800, f"50 parts of text each; {FULL}"),
@@ -68,4 +72,8 @@ def _figure(name: str, value: float, unit: str) -> Figure:
         return Figure(GROUP, name, round(value, 3), unit, method="a call waits for two of them where Redis writes to this disk")
     if "LiteLLM" in name or "direct calls" in name or "part of direct" in name:
         return Figure(GROUP, name, round(value, 3), unit, method=AGAINST.format(version=litellm.version()))
+    if "reload" in name:
+        return Figure(GROUP, name, round(value, 3), unit, method=RELOADED)
+    if "probe" in name or "limits met" in name:
+        return Figure(GROUP, name, round(value, 3), unit, method=PROBED)
     return Figure(GROUP, name, round(value, 3), unit, method=FULL if "second" in name or "CPU" in name else STEADY)

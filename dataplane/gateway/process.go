@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"agentops.dev/dataplane/gateway/admin"
+	"agentops.dev/dataplane/gateway/configmap"
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/probe"
 	"agentops.dev/dataplane/gateway/route"
@@ -37,6 +39,7 @@ type process struct {
 	clients  *upstream.Clients
 	server   *serve.Server
 	prober   *probe.Prober
+	follower *configmap.Follower // nil where only the file is looked at
 	spans    *telemetry.Spans
 	registry *prometheus.Registry
 	verifier *identity.Verifier
@@ -101,17 +104,20 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	}
 	p.server = serve.New(o)
 	p.prober = p.newProber(o)
+	if s.PlanConfigMap != "" {
+		var err error
+		if p.follower, err = configmap.New(s.API, s.PlanConfigMap, filepath.Base(s.Plan), time.Now); err != nil {
+			return nil, fmt.Errorf("AGENTOPS_PLAN_CONFIG_MAP: %w", err)
+		}
+	}
 	p.gauges()
 	return p, nil
 }
 
 func (p *process) run(ctx context.Context) error {
-	if _, err := p.live.Load(p.Plan); err != nil {
-		p.log.Error("plan refused", "error", err.Error())
-	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	go p.live.Watch(working, p.Plan, time.Second, p.planChanged)
+	p.followPlan(working)
 	if p.store != nil {
 		go p.watch.Run(working, 2*time.Second, p.store.Ready)
 		go p.holds.run(working, holdsEvery)
@@ -172,15 +178,6 @@ func (p *process) drain(servers []*http.Server) error {
 	}
 	p.log.Info("gateway ended", "open", p.server.Open())
 	return nil
-}
-
-func (p *process) planChanged(swapped bool, err error) {
-	if err != nil {
-		p.log.Error("plan refused; the last good plan stays", "error", err.Error())
-	}
-	if swapped {
-		p.log.Info("plan in force", "digest", p.live.State().Digest)
-	}
 }
 
 func (p *process) admin() http.Handler {

@@ -15,7 +15,11 @@ import (
 
 // Settings of the process; each comes from one variable.
 type Settings struct {
-	Plan, Secrets                string
+	Plan, Secrets string
+	// PlanConfigMap is "<namespace>/<name>" of the ConfigMap that the plan is mounted from; empty: only the file is looked at.
+	PlanConfigMap string
+	// API is the API server that shows it.
+	API                          identity.Source
 	Listen, AdminListen, Metrics string
 	Store                        store.Settings
 	Issuer                       identity.Source
@@ -33,26 +37,27 @@ const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
 func FromEnvironment(version string) (Settings, error) {
 	host, _ := os.Hostname()
 	s := Settings{
-		Plan:         env("PLAN", "/etc/agentops/plan.v1.json"),
-		Secrets:      env("SECRETS", "/var/run/agentops-secrets"),
-		Listen:       env("LISTEN", ":4000"),
-		AdminListen:  env("ADMIN_LISTEN", ":4001"),
-		Metrics:      env("METRICS_LISTEN", ":8889"),
-		Store:        storeSettings(),
-		Operator:     env("OPERATOR_SUBJECT", ""),
-		OTLPEndpoint: env("OTLP_ENDPOINT", ""),
-		OTLPToken:    env("OTLP_TOKEN", ""),
-		ID:           env("POD_NAME", host),
-		Version:      version,
-		CacheMiB:     16,
+		Plan:          env("PLAN", "/etc/agentops/plan.v1.json"),
+		PlanConfigMap: env("PLAN_CONFIG_MAP", ""),
+		Secrets:       env("SECRETS", "/var/run/agentops-secrets"),
+		Listen:        env("LISTEN", ":4000"),
+		AdminListen:   env("ADMIN_LISTEN", ":4001"),
+		Metrics:       env("METRICS_LISTEN", ":8889"),
+		Store:         storeSettings(),
+		Operator:      env("OPERATOR_SUBJECT", ""),
+		OTLPEndpoint:  env("OTLP_ENDPOINT", ""),
+		OTLPToken:     env("OTLP_TOKEN", ""),
+		ID:            env("POD_NAME", host),
+		Version:       version,
+		CacheMiB:      16,
 	}
-	switch {
-	case env("ISSUER_JWKS", "") != "":
+	s.API = identity.Source{Server: "https://kubernetes.default.svc", CAFile: account + "ca.crt", TokenFile: account + "token"}
+	if env("ISSUER_SERVER", "") != "" {
+		s.API = identity.Source{Server: env("ISSUER_SERVER", ""), CAFile: env("ISSUER_CA", ""), TokenFile: env("ISSUER_TOKEN", "")}
+	}
+	s.Issuer = s.API
+	if env("ISSUER_JWKS", "") != "" {
 		s.Issuer = identity.Source{KeysFile: env("ISSUER_JWKS", ""), Issuer: env("ISSUER_NAME", "")}
-	case env("ISSUER_SERVER", "") != "":
-		s.Issuer = identity.Source{Server: env("ISSUER_SERVER", ""), CAFile: env("ISSUER_CA", ""), TokenFile: env("ISSUER_TOKEN", "")}
-	default:
-		s.Issuer = identity.Source{Server: "https://kubernetes.default.svc", CAFile: account + "ca.crt", TokenFile: account + "token"}
 	}
 	if s.Issuer.KeysFile != "" && s.Issuer.Issuer == "" {
 		return s, fmt.Errorf("AGENTOPS_ISSUER_NAME: \"\": name the issuer of the keys in AGENTOPS_ISSUER_JWKS")

@@ -83,7 +83,7 @@ func (k *Keys) ask(ctx context.Context) error {
 	if k.source.KeysFile != "" {
 		return k.read()
 	}
-	client, err := k.source.client()
+	client, err := k.source.Client()
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,8 @@ func (k *Keys) read() error {
 	return nil
 }
 
-func (s Source) client() (*http.Client, error) {
+// Client speaks with the server.
+func (s Source) Client() (*http.Client, error) {
 	transport := &http.Transport{}
 	if s.CAFile != "" {
 		pem, err := os.ReadFile(s.CAFile)
@@ -131,17 +132,24 @@ func (s Source) client() (*http.Client, error) {
 	return &http.Client{Transport: transport}, nil
 }
 
-func (s Source) get(ctx context.Context, client *http.Client, path string, into any) error {
+// Request asks the server for a path; the token is read each time, because the kubelet renews it.
+func (s Source) Request(ctx context.Context, path string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Server+path, nil)
+	if err != nil || s.TokenFile == "" {
+		return req, err
+	}
+	token, err := os.ReadFile(s.TokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: own token: %w", err)
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	return req, nil
+}
+
+func (s Source) get(ctx context.Context, client *http.Client, path string, into any) error {
+	req, err := s.Request(ctx, path)
 	if err != nil {
 		return err
-	}
-	if s.TokenFile != "" {
-		token, err := os.ReadFile(s.TokenFile)
-		if err != nil {
-			return fmt.Errorf("issuer: own token: %w", err)
-		}
-		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	}
 	resp, err := client.Do(req)
 	if err != nil {

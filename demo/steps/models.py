@@ -17,7 +17,7 @@ TARGET = f"{HOME}/demo/"
 WHOSE = {"agent": "dev_agentops_agent", "team": "dev_agentops_team"}
 OWN = {"agent": CLERK, "team": "payments"}
 # Nothing is missing; the second when the gateway remembers calls of an earlier run of the demo.
-READY = (("Unknown", "AwaitingFirstObservation"), ("True", "PlanInForce"))
+READY = (("Unknown", "AwaitingFirstObservation"), ("True", "PlanInForce"), ("True", "Probed"))
 
 
 @dataclass(frozen=True)

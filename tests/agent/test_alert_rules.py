@@ -115,6 +115,14 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         HOME, {'agentops_gateway_plan_refused{pod="a"}': "0x20", 'agentops_gateway_plan_refused{pod="b"}': "1x20"},
         "AgentOpsGatewayPlanRefused", "5m", [{}], "1",
     ),
+    "a limit that lets a probe pass in one replica": (
+        HOME, {'agentops_gateway_probe_checks{pod="a",result="NotObserved"}': "0x20",
+               'agentops_gateway_probe_checks{pod="b",result="NotObserved"}': "2x20"},
+        "AgentOpsLimitNotHeld", "2m", [{}], "2",
+    ),
+    "limits that nobody probes any more": (
+        HOME, {"agentops_gateway_probe_oldest_seconds": "0+60x180"}, "AgentOpsLimitsNotProbed", "150m", [{}], "9000",
+    ),
     "a state store that one replica does not reach": (
         HOME, {'agentops_gateway_state_store_up{pod="a"}': "1x20", 'agentops_gateway_state_store_up{pod="b"}': "0x20"},
         "AgentOpsStateStoreDown", "2m", [{}], "0",

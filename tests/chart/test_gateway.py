@@ -48,6 +48,19 @@ def test_gateway_comes_with_what_never_changes_and_a_store(render: Render) -> No
     assert settings.gateway.replicas == 2
 
 
+def test_gateway_may_follow_its_plan_and_read_nothing_else(render: Render) -> None:
+    """One ConfigMap by name, to get and to watch: no list, no Secret, no other namespace. The operator tells it which."""
+    objects = render("--values", GATEWAY_VALUES)
+    (role,) = named(objects, "Role", "agentops-gateway-plan")
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["agentops-gateway"], "verbs": ["get", "watch"]}
+    assert role["rules"] == [rule]
+    (binding,) = named(objects, "RoleBinding", "agentops-gateway-plan")
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert [subject["name"] for subject in binding["subjects"]] == ["agentops-gateway"]
+    (container,) = compile_gateway({"targets": {}}, Settings())[1]["spec"]["template"]["spec"]["containers"]
+    assert {"name": "AGENTOPS_PLAN_CONFIG_MAP", "value": "agentops-system/agentops-gateway"} in container["env"]
+
+
 def test_store_writes_to_disk_before_it_answers_and_forgets_nothing(render: Render) -> None:
     """A charge that was answered and lost would be spent twice; an evicted count is a budget that begins anew."""
     (store,) = named(render("--values", GATEWAY_VALUES), "StatefulSet", "agentops-store")

@@ -9,9 +9,7 @@ from agentops_operator.cli.tree import lines
 SINCE = "2026-11-23T10:00:00Z"
 
 
-def budget(
-    enforced: str = "True", reason: str = "PlanInForce", spec: dict[str, Any] | None = None, **status: Any
-) -> dict[str, Any]:
+def budget(enforced: str = "True", reason: str = "Probed", spec: dict[str, Any] | None = None, **status: Any) -> dict[str, Any]:
     """A Budget with this status."""
     entry = {"type": "Enforced", "status": enforced, "reason": reason, "message": "seen", "lastTransitionTime": SINCE}
     return {
@@ -36,7 +34,7 @@ def test_tree_shows_limit_use_and_step() -> None:
     ]
     assert told(budget(usage=usage, usedPercent=82)) == (
         "✓ Budget shop/daily  10 USD a day for each Agent\n"
-        f"├─ ✓ Enforced: PlanInForce, seen (since {SINCE})\n"
+        f"├─ ✓ Enforced: Probed, seen (since {SINCE})\n"
         "└─ used\n"
         "   ├─ shop/billing: 8.2 USD (82 %), step Alert\n"
         "   └─ shop/search: 1.4 USD (14 %)"

@@ -1,8 +1,10 @@
 """A shop behind the gateway: two providers, an agent with OpenAI's SDK, and the policies that give it models."""
 
 import json
+import urllib.error
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from demo.gateway import Gateway, fetch
 from tests.cluster.access import Access
@@ -98,6 +100,26 @@ class Shop:
         """All requests that a provider got, with headers and bodies."""
         address = self.product.get("pod", name, "-n", SHOP)["status"]["podIP"]
         return fetch(f"http://{address}:8080/control/requests")
+
+    def statuses(self) -> list[int]:
+        """What each replica of the gateway answers a call of the agent, with a token of its pod."""
+        [one] = pods(self.product, SHOP, "-l", f"app={AGENT}")
+        meta = one["metadata"]
+        bound = ("--bound-object-kind=Pod", f"--bound-object-name={meta['name']}", f"--bound-object-uid={meta['uid']}")
+        account = one["spec"]["serviceAccountName"]
+        token = self.product.kubectl(
+            "create", "token", account, "-n", SHOP, f"--audience=agentops/{SHOP}/{AGENT}", *bound
+        ).strip()
+        return [self._status(pod["status"]["podIP"], token) for pod in self.gateway.pods()]
+
+    def _status(self, address: str, token: str) -> int:
+        body = {"model": "smart", "messages": [{"role": "user", "content": "hello"}]}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "x-agentops-run-id": uuid4().hex}
+        try:
+            fetch(f"http://{address}:4000/v1/chat/completions", body, headers)
+        except urllib.error.HTTPError as error:
+            return error.code
+        return 200
 
     def bill(self, name: str) -> dict[str, Any]:
         """What a provider charges."""

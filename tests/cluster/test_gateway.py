@@ -1,5 +1,7 @@
 """The gateway on a real node: providers that die, runs that loop, budgets that end, and each part of it that goes away."""
 
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 OPERATOR = ("deployment/agentops-operator", "-n", NAMESPACE)
 STORE = ("statefulset/agentops-store", "-n", NAMESPACE)
 KEY = "sk-proj-" + "A1b2C3d4" * 5
-IN_FORCE = "True/PlanInForce"
+IN_FORCE = "True/Probed"
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +138,23 @@ def test_budget_steps_down_to_the_cheaper_model_and_then_blocks(product: Access,
     refused = {name: calls[6][name] for name in ("status", "error", "code")}
     assert refused == {"status": 429, "error": "RateLimitError", "code": "budget_exhausted"}
     product.kubectl("delete", "budgets.agentops.dev", "daily", "-n", SHOP)
+
+
+def test_lowered_budget_refuses_on_every_replica_within_seconds(
+    product: Access, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`kubectl patch` is in effect before a kubelet would have looked; how long it took is printed."""
+    product.apply(custom("Budget", "hourly", unit="Requests", limit="1000", window={"kind": "Hour"}), namespace=SHOP)
+    product.until_condition("budgets", "hourly", SHOP, Accepted="True", Programmed="True", Enforced=IN_FORCE)
+    assert shop.statuses() == [200, 200]
+    product.kubectl("patch", "budgets.agentops.dev", "hourly", "-n", SHOP, "--type=merge", "-p", '{"spec":{"limit":"1"}}')
+    began = time.monotonic()
+    product.until("both replicas refuse", shop.statuses, lambda found: found == [429, 429])
+    with capsys.disabled():
+        sys.stdout.write(f"\na budget refuses on both replicas {time.monotonic() - began:.1f} s after kubectl patch\n")
+    product.until_condition("budgets", "hourly", SHOP, Programmed="True", Enforced=IN_FORCE)
+    product.kubectl("delete", "budgets.agentops.dev", "hourly", "-n", SHOP)
+    product.until("calls again", shop.statuses, lambda found: found == [200, 200])
 
 
 def test_cost_by_agent_team_and_run_is_what_the_providers_bill(shop: Shop) -> None:

@@ -9,22 +9,34 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import jwt
+import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agentops_operator.agent.gateway.objects import stored_text
 from demo.images import ROOT, build_programs
+from devcluster import bin_dir
+from devcluster.commands import run as command
 from devcluster.packages import install
 from tests.operator_process.control_plane import ControlPlane, free_port
 from tests.operator_process.process import HOME
 
 ISSUER = "https://issuer.test"
 NAMES = ("redis", "provider", "gateway")  # in the order of their start
+PROGRAM = ROOT / "build" / "bin" / "agentops-gateway"
 CONFIG_MAP = f"/api/v1/namespaces/{HOME}/configmaps/agentops-gateway"
+
+
+def rights() -> list[dict[str, Any]]:
+    """What the chart lets the gateway's account do in its own namespace."""
+    chart = str(ROOT / "charts" / "agentops-operator")
+    shown = ["--show-only", "templates/gateway/rbac.yaml", "--set", "gateway.enabled=true", "--kube-version", "1.36.3"]
+    text = command([bin_dir() / "helm", "template", "agentops", chart, "--namespace", HOME, *shown])
+    return [obj for obj in yaml.safe_load_all(text) if obj["kind"] in ("Role", "RoleBinding")]
 
 
 @dataclass
@@ -38,20 +50,30 @@ class GatewayProcess:
     )
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
+    follows: bool = False  # its plan through the API server; there is no kubelet then
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
-    def start(self) -> None:
-        """Starts Redis, provider, gateway, and the thread that stands for the kubelet."""
+    def start(self, program: Path | None = None) -> None:
+        """Starts Redis, provider, gateway (this program, or that of this tree), and the thread that stands for the kubelet."""
         install({"redis-server": "redis-server"})
-        build_programs(("agentops-gateway",))
+        if program is None:
+            build_programs(("agentops-gateway",))
         public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key()))
         (self.home / "jwks.json").write_text(json.dumps({"keys": [{**public, "kid": "k", "use": "sig", "alg": "ES256"}]}))
         (self.home / "token").write_text(self.token(HOME, "agentops-operator", "agentops-relay"))
         redis = ["redis-server", "--port", str(self.ports["redis"]), "--dir", str(self.home), "--appendonly", "yes"]
         self._run("redis", [*redis, "--appendfsync", "always"])
         self._run("provider", [sys.executable, "-m", "demo.fake_provider", str(self.ports["provider"])])
-        self._run("gateway", [str(ROOT / "build" / "bin" / "agentops-gateway"), "serve"])
-        threading.Thread(target=self._bring_plans, daemon=True).start()
+        self._run("gateway", [str(program or PROGRAM), "serve"])
+        if not self.follows:
+            threading.Thread(target=self._bring_plans, daemon=True).start()
+
+    def replica(self) -> "GatewayProcess":
+        """Another gateway with the same store, started."""
+        ports = {**self.ports, **{name: free_port() for name in ("llm", "admin", "metrics")}}
+        made = replace(self, ports=ports, processes=[])
+        made._run("gateway-2", [str(PROGRAM), "serve"])
+        return made
 
     def stop(self) -> None:
         """Ends all of them."""
@@ -157,7 +179,24 @@ class GatewayProcess:
             "AGENTOPS_ISSUER_NAME": ISSUER,
             "AGENTOPS_OPERATOR_SUBJECT": f"system:serviceaccount:{HOME}:agentops-operator",
         }
-        self.run(name, command, environment)
+        self.run(name, command, environment | (self._followed() if self.follows else {}))
+
+    def _followed(self) -> dict[str, str]:
+        """As the operator's Deployment and the chart set it up: the account may get and watch this one ConfigMap."""
+        account = f"/api/v1/namespaces/{HOME}/serviceaccounts/agentops-gateway"
+        self.plane.apply(account, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "agentops-gateway"}})
+        for obj in rights():
+            place = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{HOME}/{obj['kind'].lower()}s"
+            self.plane.apply(f"{place}/{obj['metadata']['name']}", obj)
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+        token = self.plane.request("POST", f"{account}/token", request)["status"]["token"]
+        (self.home / "gateway-token").write_text(token)
+        return {
+            "AGENTOPS_PLAN_CONFIG_MAP": f"{HOME}/agentops-gateway",
+            "AGENTOPS_ISSUER_SERVER": self.plane.url,
+            "AGENTOPS_ISSUER_CA": str(self.plane.home / "certs" / "apiserver.crt"),
+            "AGENTOPS_ISSUER_TOKEN": str(self.home / "gateway-token"),
+        }
 
     def _bring_plans(self) -> None:
         file = self.home / "plan.v1.json"

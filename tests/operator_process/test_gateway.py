@@ -73,7 +73,7 @@ def test_budget_is_in_force_refuses_and_shows_its_use(control_plane: ControlPlan
     assert condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("Unknown", "AwaitingFirstObservation")
     answers = [gateway.chat("rt-a", "billing") for _ in range(3)]
     assert [code for code, _ in answers] == [200, 200, 429], answers
-    until("enforced", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "PlanInForce"))
+    until("enforced", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "Probed"))
     fallbacks = ("providerfallbacks", "chat", HOME, "Enforced")
     until("fallback enforced", lambda: condition(control_plane, *fallbacks) == ("True", "PlanInForce"))
     until("use is shown", lambda: status(control_plane, "budgets", "daily", "rt-a").get("usedPercent") == 100)

@@ -83,7 +83,7 @@ def test_agent_with_an_sdk_is_governed_from_end_to_end(
     assert abs(by_agent - bill["microUsd"]) <= calls < bill["microUsd"]  # each call is rounded to a millionth of a dollar
     assert by_agent == pytest.approx(by_team) == pytest.approx(by_run)
     for policy in (("providerfallbacks", "chat", HOME), ("budgets", "daily", "rt-a")):
-        until(f"{policy[0]} in force", lambda: condition(control_plane, *policy, "Enforced") == ("True", "PlanInForce"))  # noqa: B023
+        until(f"{policy[0]} in force", lambda: condition(control_plane, *policy, "Enforced") == ("True", "Probed"))  # noqa: B023
         assert condition(control_plane, *policy, "Accepted")[0] == condition(control_plane, *policy, "Programmed")[0] == "True"
 
 

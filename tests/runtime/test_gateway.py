@@ -12,7 +12,7 @@ from agentops_operator.agent.gateway.objects import stored_text
 from agentops_operator.kube.names import ANNOTATION_BYPASS, ANNOTATION_BYPASS_MODELS
 from agentops_operator.runtime.objects import Ref
 from tests.runtime.bodies import agent_body, body, pod_body
-from tests.runtime.world import HOME, World
+from tests.runtime.world import HOME, World, probed
 
 STORE = StoreSettings("redis://agentops-state:6379")
 SETTINGS = Settings(operator_namespace=HOME, gateway=GatewaySettings(enabled=True, store=STORE))
@@ -51,10 +51,14 @@ def plan_of(world: World) -> dict[str, Any]:
     return plan
 
 
-def runs(world: World, *replicas: str, store: str = "Ready", missing: tuple[str, ...] = (), digest: str = "") -> None:
-    """Replicas run the plan that stands in the cluster, or the one with this digest."""
+def runs(
+    world: World, *replicas: str, store: str = "Ready", missing: tuple[str, ...] = (), digest: str = "", result: str = "Observed"
+) -> None:
+    """Replicas run the plan that stands in the cluster, or the one with this digest; what they probed had this result."""
+    plan = plan_of(world) | ({"digest": digest} if digest else {})
     state = {
-        "plan": {"digest": digest or plan_of(world)["digest"], "error": ""},
+        "plan": {"digest": plan["digest"], "error": ""},
+        "probes": probed(plan, result),
         "store": {"state": store},
         "targets": {name: {"state": "CredentialMissing"} for name in missing},
     }
@@ -97,8 +101,8 @@ async def test_policy_is_in_force_when_every_replica_runs_it_and_the_agent_calle
     assert world.condition("Budget", "daily", "Enforced") == ("Unknown", "AwaitingFirstObservation")
     world.gateway.called = {"shop/billing"}
     await world.run(60)
-    assert world.condition("Budget", "daily", "Enforced") == ("True", "PlanInForce")
-    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "PlanInForce")
+    assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
+    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "Probed")
     assert world.status("ProviderFallback", "chat", HOME)["priceTable"]
 
 
@@ -152,7 +156,7 @@ async def test_budget_without_a_state_store_is_not_in_force(world: World, state:
     world.gateway.called = {"shop/billing"}
     await world.run(60)
     assert world.condition("Budget", "daily", "Enforced") == ("False", "StateStoreDown")
-    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "PlanInForce")
+    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "Probed")
 
 
 async def test_missing_credential_names_the_secret_to_create(world: World) -> None:
@@ -211,7 +215,7 @@ async def test_restart_over_an_unchanged_cluster_writes_nothing(world: World) ->
     second = await world.restart()
     await second.run(60)
     assert second.cluster.writes == 0, second.cluster.calls
-    assert second.condition("Budget", "daily", "Enforced") == ("True", "PlanInForce")
+    assert second.condition("Budget", "daily", "Enforced") == ("True", "Probed")
     await second.stop()
 
 

@@ -9,6 +9,7 @@ from agentops_operator.agent.facts import Input, Settings
 from agentops_operator.agent.holds.decision import Delivery
 from agentops_operator.agent.holds.waiting import RunNow
 from agentops_operator.agent.plan import Plan
+from agentops_operator.kube.digest import digest
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.process import Operator, Outside
@@ -36,6 +37,15 @@ class FakeRelay:
         """The answer that was written down."""
         self.asked.append((address, since))
         return self.answers[address]
+
+
+def probed(plan: Mapping[str, Any], result: str = "Observed") -> dict[str, Any]:
+    """What a replica says of the limits of a plan, when all of them were probed with this result."""
+    kinds = {"agents": "agents.*.execution.run.steps", "budgets": "budgets.*.limit", "routes": "routes.*.targets"}
+    subjects = {part: {name: [f"{part}/{name}/{digest(plan[part][name])}"] for name in plan[part]} for part in kinds}
+    ids = [(part, check) for part in kinds for found in subjects[part].values() for check in found]
+    checks = {check: {"limit": kinds[part], "result": result, "said": "seen"} for part, check in ids}
+    return {"plan": plan["digest"], "checks": checks, **subjects}
 
 
 class FakeGateway:

@@ -71,6 +71,12 @@ func run(program string, others []string) error {
 			return err
 		}
 	}
+	if err := b.reloads(); err != nil {
+		return err
+	}
+	if err := b.probes(); err != nil {
+		return err
+	}
 	guardrails()
 	disk()
 	return nil

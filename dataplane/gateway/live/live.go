@@ -101,8 +101,16 @@ func (l *Live) State() State {
 
 // Load reads the plan and swaps it in when its content changed. A plan that is refused, or gone, leaves the last good one.
 func (l *Live) Load(path string) (swapped bool, err error) {
+	return l.load(path, func() bool { return false })
+}
+
+// load asks whether something newer is known under the lock: else an older file could take the place of what comes meanwhile.
+func (l *Live) load(path string, newer func() bool) (swapped bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if newer() {
+		return false, nil
+	}
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && l.state.Source == "None":
@@ -111,7 +119,19 @@ func (l *Live) Load(path string) (swapped bool, err error) {
 		return false, l.refuse(nil, fmt.Errorf("plan: %s is gone; the last good plan stays", filepath.Base(path)))
 	case err != nil:
 		return false, l.refuse(nil, fmt.Errorf("plan: %w", err))
-	case bytes.Equal(data, l.raw):
+	}
+	return l.take(data)
+}
+
+// Take swaps a plan in whose content came another way than by a file.
+func (l *Live) Take(data []byte) (swapped bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(data)
+}
+
+func (l *Live) take(data []byte) (swapped bool, err error) {
+	if bytes.Equal(data, l.raw) {
 		return false, nil
 	}
 	p, err := plan.Parse(data)
@@ -139,8 +159,9 @@ func (l *Live) refuse(data []byte, cause error) error {
 	return cause
 }
 
-// Watch looks at the file until the context ends; told is called when something changed.
-func (l *Live) Watch(ctx context.Context, path string, every time.Duration, told func(swapped bool, err error)) {
+// Watch looks at the file until the context ends, unless something newer than the file is known; told is called when something
+// changed.
+func (l *Live) Watch(ctx context.Context, path string, every time.Duration, newer func() bool, told func(swapped bool, err error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	last := ""
@@ -150,7 +171,7 @@ func (l *Live) Watch(ctx context.Context, path string, every time.Duration, told
 			return
 		case <-tick.C:
 		}
-		swapped, err := l.Load(path)
+		swapped, err := l.load(path, newer)
 		if swapped || err != nil && err.Error() != last {
 			told(swapped, err)
 		}

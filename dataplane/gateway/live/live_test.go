@@ -94,6 +94,28 @@ func TestTheLastGoodPlanStays(t *testing.T) {
 	}
 }
 
+// While something newer than the file is known, the file is not looked at; after that it counts again.
+func TestAnOlderFileReplacesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "plan")
+	older, newer := example(t), example(t)
+	newer.PriceTable = "newer"
+	write(t, file, older)
+	data, _ := json.Marshal(newer)
+	l := New(time.Now)
+	if swapped, err := l.Take(data); !swapped || err != nil {
+		t.Fatal(swapped, err)
+	}
+	if swapped, err := l.load(file, func() bool { return true }); swapped || err != nil || l.Snapshot().Plan.PriceTable != "newer" {
+		t.Errorf("%v, %v: the older file was taken", swapped, err)
+	}
+	if swapped, err := l.Take(data); swapped || err != nil {
+		t.Errorf("the same plan came into force again: %v", err)
+	}
+	if swapped, err := l.load(file, func() bool { return false }); !swapped || err != nil || l.Snapshot().Plan.PriceTable == "newer" {
+		t.Errorf("%v, %v: the file does not count", swapped, err)
+	}
+}
+
 func BenchmarkLoadOf1000Agents(b *testing.B) {
 	p := example(b)
 	a := p.Agents["shop/billing"]

@@ -63,6 +63,20 @@ func (p *Prober) Run(ctx context.Context, idle func() bool) {
 	}
 }
 
+// Round makes every check of the plan once, without pauses, and says how many there were.
+func (p *Prober) Round(ctx context.Context) int {
+	p.mu.Lock()
+	t := p.current()
+	p.mu.Unlock()
+	if t == nil {
+		return 0
+	}
+	for _, c := range t.checks {
+		p.keep(c, p.look(ctx, c))
+	}
+	return len(t.checks)
+}
+
 // step makes the check that is due first; it says whether there was one.
 func (p *Prober) step(ctx context.Context) bool {
 	c := p.due()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from agentops_operator.agent.gateway.probes import NOTHING, Evidence
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.model import Model
 from agentops_operator.policies.evaluation.observe import Run, Schedule
@@ -319,6 +320,7 @@ class Input:
         gateway_row: digest of the Agent's part of the plan that is in force in every replica; empty when there is none.
         gateway_calls: whether the gateway has counted a call of the Agent.
         unlisted_holds: its held runs that have no RunHold, because it has too many of them.
+        probes: what the gateway saw of the limits in its plan, of all Agents and policies.
     """
 
     agent: Resource[AgentSpec]
@@ -339,3 +341,4 @@ class Input:
     gateway_row: str = ""
     gateway_calls: bool = False
     unlisted_holds: int = 0
+    probes: Evidence = NOTHING

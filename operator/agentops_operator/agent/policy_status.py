@@ -88,5 +88,6 @@ def _enforced(outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int], *
             agent, outcome = worst[0]
             more = f" (and {len(worst) - 1} more Agents)" if len(worst) > 1 else ""
             return make(kind, outcome.condition.reason, f"Agent {agent}{more}: {outcome.condition.message}")
-    reason = next((o.condition.reason for _, o in outcomes if o.condition.reason is Reason.PLAN_IN_FORCE), Reason.ENFORCED)
+    seen = {outcome.condition.reason for _, outcome in outcomes}
+    reason = next((weakest for weakest in (Reason.PLAN_IN_FORCE, Reason.PROBED) if weakest in seen), Reason.ENFORCED)
     return true(kind, reason, f"observed in {counts['enforced']} of {counts['matched']} Agents")

@@ -29,7 +29,7 @@ class Reason(StrEnum):
     RELAY_NOT_READY = "RelayNotReady"
     GATEWAY_DISABLED = "GatewayDisabled"  # the chart's gateway.enabled is false
     NO_MODELS = "NoModels"  # no alias: calls of the Agent cannot pass the gateway
-    AWAITING_GATEWAY = "AwaitingGateway"  # the kubelet brings a new plan within a minute or two
+    AWAITING_GATEWAY = "AwaitingGateway"  # a new plan comes within seconds, or with the kubelet
     AWAITING_DECISION = "AwaitingDecision"  # a held run waits for a person
     PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
@@ -48,7 +48,10 @@ class Reason(StrEnum):
     GATEWAY_AWAY = "GatewayAway"  # pods say that they cannot reach it, and refuse calls
     GOES_DIRECT = "GoesDirect"  # pods say that they cannot reach it, and go around it
     DIRECT_DENIED = "DirectDenied"  # onGatewayDown: Direct without the platform's word
-    PLAN_IN_FORCE = "PlanInForce"  # True, and all that was seen: no limit was probed
+    PLAN_IN_FORCE = "PlanInForce"  # True, and all that was seen: there is nothing to probe
+    PROBED = "Probed"  # True: the gateway met the limits with calls of its own, and they held
+    PROBE_FAILED = "ProbeFailed"  # a limit did not refuse, or nobody took over
+    AWAITING_PROBE = "AwaitingProbe"  # the gateway has not met the limit yet
     STATE_STORE_DOWN = "StateStoreDown"  # counts cannot be kept; onStateError decides each call
     UNSUPPORTED_BY_ENGINE = "UnsupportedByEngine"  # the conformance suite shows that the engine does not do it
     NOT_PROVEN = "NotProven"  # no case of the suite shows that it does
@@ -116,7 +119,10 @@ MEANING: dict[Reason, str] = {
     "Direct` says; no limit, budget or guardrail holds for them.",
     Reason.DIRECT_DENIED: "The Agent asks for `onGatewayDown: Direct`, and the platform does not allow it; `Refuse` holds.",
     Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
-    "That is what was observed; limits were not probed.",
+    "That is what was observed: nothing here can be probed.",
+    Reason.PROBED: "As PlanInForce, and the gateway met each limit with calls of its own: it refused, held, counted or went on.",
+    Reason.PROBE_FAILED: "The gateway met a limit with calls of its own, and it did not do what the plan says; see the message.",
+    Reason.AWAITING_PROBE: "The gateway has not met every limit of this version with calls of its own yet.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
     Reason.UNSUPPORTED_BY_ENGINE: "The conformance suite shows that the gateway's engine does not enforce the fields named.",
     Reason.NOT_PROVEN: "No case of the conformance suite proves the fields named; they are in the plan all the same.",
@@ -192,6 +198,9 @@ _NOT_PROGRAMMED = (
 )
 _GATEWAY = (
     Reason.PLAN_IN_FORCE,
+    Reason.PROBED,
+    Reason.PROBE_FAILED,
+    Reason.AWAITING_PROBE,
     Reason.GATEWAY_DISABLED,
     Reason.NO_MODELS,
     Reason.AWAITING_GATEWAY,
@@ -309,6 +318,9 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.VERDICT_FAIL: ("Agent", "EvalPolicy"),
     Reason.VERDICT_INCONCLUSIVE: ("Agent", "EvalPolicy"),
     Reason.PLAN_IN_FORCE: ("ProviderFallback", "Budget"),
+    Reason.PROBED: ("ProviderFallback", "Budget"),
+    Reason.PROBE_FAILED: _AT_GATEWAY,
+    Reason.AWAITING_PROBE: _AT_GATEWAY,
     Reason.GATEWAY_DISABLED: _AT_GATEWAY,
     Reason.NO_MODELS: _AT_GATEWAY,
     Reason.AWAITING_GATEWAY: _AT_GATEWAY,

@@ -1,7 +1,6 @@
 """`agentops run`: runs that wait for a person, and the decision on them."""
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.holds.types import Verb
 from agentops_operator.cli import exits, paths
 from agentops_operator.cli.command import Command, Group
+from agentops_operator.cli.decide import find, read_holds, settled
 from agentops_operator.cli.history import read
 from agentops_operator.cli.holds import report, table, tree, waits
 from agentops_operator.cli.options import cluster_options, decision_options
@@ -19,8 +19,6 @@ from agentops_operator.cli.tree import lines
 
 if TYPE_CHECKING:
     from agentops_operator.cli.cluster import Cluster
-
-PAUSE = 0.3
 
 
 @click.group(
@@ -50,7 +48,7 @@ def list_runs(
     Exits with 1 when there is one.
     """
     cluster = _connect(kubeconfig, context, namespace)
-    found = [report(body) for body in _read(cluster, "" if all_namespaces else cluster.namespace)]
+    found = [report(body) for body in read_holds(cluster, "" if all_namespaces else cluster.namespace)]
     shown = [one for one in found if every or waits(one)]
     if output == "text":
         click.echo("\n".join(table(shown)) if shown else "No run waits.")
@@ -79,7 +77,7 @@ def show(name: str, relay: str | None, account: str, output: str, **where: str |
     Exits with 1 while it waits.
     """
     cluster = _connect(**where)
-    told = report(_find(cluster, name))
+    told = report(find(cluster, name))
     if relay:
         told["history"] = read(relay, cluster.token(told["namespace"], account), told["namespace"], told["agent"], told["run"])
     _print(told, output)
@@ -134,26 +132,6 @@ def _connect(kubeconfig: str | None, context: str | None, namespace: str | None)
     return connect(kubeconfig, context, namespace)
 
 
-def _read(cluster: "Cluster", namespace: str) -> list[dict[str, Any]]:
-    bodies = cluster.readable_list(paths.ours(RUN_HOLD.kind, namespace))
-    if bodies is None:
-        raise exits.Unreachable(f"your rights do not allow to list RunHolds {f'in {namespace}' if namespace else 'everywhere'}")
-    return sorted(bodies, key=lambda body: (body["metadata"]["namespace"], body["metadata"]["creationTimestamp"]))
-
-
-def _find(cluster: "Cluster", name: str) -> dict[str, Any]:
-    """The RunHold of this name, else the newest one of the run with this id."""
-    bodies = _read(cluster, cluster.namespace)
-    found = [body for body in bodies if name in (body["metadata"]["name"], body["spec"]["run"])]
-    if not found:
-        raise exits.Usage(f"{cluster.namespace} has no held run {name}; a run that is not held cannot be decided on")
-    agents = sorted({body["spec"]["agent"] for body in found})
-    if len(agents) > 1:
-        names = ", ".join(body["metadata"]["name"] for body in found)
-        raise exits.Usage(f"several Agents have a run {name}: name the RunHold ({names})")
-    return max(found, key=lambda body: int(body["spec"]["number"]))
-
-
 def _decide(
     name: str,
     decision: dict[str, Any],
@@ -167,32 +145,14 @@ def _decide(
 ) -> None:
     """Writes the decision and waits until the gateway took it."""
     cluster = _connect(kubeconfig, context, namespace)
-    body = _find(cluster, name)
+    body = find(cluster, name)
     wanted = {**decision, "by": cluster.whoami(), **({"note": note} if note else {})}
     path = paths.ours(RUN_HOLD.kind, cluster.namespace, body["metadata"]["name"])
     cluster.patch(path, {"spec": {"decision": {"more": None, "note": None, **wanted}}})
-    told = _settled(cluster, path, wait)
+    told = settled(cluster, path, wait)
     _print(told, output)
     states = {one["type"]: one["status"] for one in told["conditions"]}
     sys.exit(exits.OK if wait == 0 or states["Programmed"] == states["Accepted"] == "True" else exits.FINDINGS)
-
-
-def _settled(cluster: "Cluster", path: str, wait: int) -> dict[str, Any]:
-    """The hold once the operator said what came of the decision, or as it is when the time is over."""
-    end = time.monotonic() + wait
-    while True:
-        body = cluster.readable(path)
-        if not body:
-            raise exits.Unreachable("the RunHold was deleted meanwhile")
-        if _answered(body) or time.monotonic() >= end:
-            return report(body)
-        time.sleep(PAUSE)
-
-
-def _answered(body: Mapping[str, Any]) -> bool:
-    entries = (body.get("status") or {}).get("conditions") or []
-    newest = {e["type"]: e["status"] for e in entries if e.get("observedGeneration") == body["metadata"].get("generation")}
-    return newest.get("Accepted") == "False" or newest.get("Programmed") == "True"
 
 
 def _print(told: Mapping[str, Any], output: str) -> None:

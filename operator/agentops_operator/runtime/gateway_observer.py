@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import aiohttp
 
 from agentops_operator.agent.facts import GatewayObservation, Key
+from agentops_operator.agent.gateway.probes import between_plans, learned
+from agentops_operator.agent.gateway.row import subjects_of
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.looking import FAILURES, Looking
@@ -71,7 +73,18 @@ class GatewayObserver(Looking):
             return
         if answering and len(answering) == len(self._replicas):
             touched |= self._store.gateway_progress.observed(_plan(replica).get("digest", "") for replica in answering)
+        touched |= self._probed(answering)
         self._publish(merged(answering, self._error), touched)
+
+    def _probed(self, answering: Iterable[Replica]) -> set[str]:
+        """Takes in what was seen of limits; returns the Agents for which they hold."""
+        before = self._store.gateway_evidence
+        with contextlib.suppress(*FAULTS):  # an answer of another shape shows nothing
+            self._store.gateway_evidence = learned(before, [replica.state for replica in answering])
+        changed = self._store.gateway_evidence.changed(before)
+        if not changed:
+            return set()
+        return {name for name, row in self._store.gateway_rows.items() if not changed.isdisjoint(subjects_of(name, row))}
 
     async def _ask_all(self) -> set[str]:
         """Asks every replica; returns the Agents that called for the first time."""
@@ -99,6 +112,8 @@ class GatewayObserver(Looking):
         try:
             state = await self._gateway.state(address)
             _plan_of(state)  # an answer of another shape is none
+            if between_plans(state):
+                raise ValueError("a new plan came into force just now")
         except FAULTS as error:
             replica.failures += 1
             self._error = f"{address}: {error or type(error).__name__}"

@@ -35,7 +35,7 @@ class GatewayWriter:
         self._applier = applier
         self._attendance = attendance
         self._store = store
-        self._rows: dict[str, GatewayRow] = {}
+        self._rows: dict[str, GatewayRow] = store.gateway_rows
         self._replicas_settled = store.settings.gateway.replicas > 0  # else the number is left to an autoscaler first
 
     def put(self, agent: Key, plan: Plan) -> bool:

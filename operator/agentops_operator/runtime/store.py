@@ -17,6 +17,8 @@ from agentops_operator.agent.facts import (
     Resource,
     Settings,
 )
+from agentops_operator.agent.gateway.probes import Evidence
+from agentops_operator.agent.gateway.row import GatewayRow
 from agentops_operator.agent.gateway.usage import BudgetCount
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.agent.match import claim_keys, matches, pod_keys
@@ -58,6 +60,8 @@ class Store:
         self.gateway = GatewayObservation()
         self.gateway_error = ""  # why the plan could not be written
         self.gateway_progress = GatewayProgress()
+        self.gateway_rows: dict[str, GatewayRow] = {}  # of each Agent, as `namespace/agent`
+        self.gateway_evidence = Evidence()
         self.gateway_counted: tuple[str, ...] = ()  # Agents whose use the gateway counts
         self.budget_counts: Mapping[str, Mapping[str, BudgetCount]] = {}  # by `namespace/budget`, by scope
         self.gateway_callers: frozenset[str] = frozenset()  # Agents, as `namespace/agent`, of which a call was counted
@@ -86,6 +90,7 @@ class Store:
             gateway_row=self.gateway_progress.row(name),
             gateway_calls=name in self.gateway_callers,
             unlisted_holds=self.holds.unlisted(key),
+            probes=self.gateway_evidence,
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:

@@ -111,6 +111,24 @@ PLATFORM: tuple[Alert, ...] = (
         "is a fault of the operator, which must not write such a plan.",
     ),
     Alert(
+        "AgentOpsLimitNotHeld",
+        'max(agentops_gateway_probe_checks{result="NotObserved"}) > 0',
+        "2m",
+        CRITICAL,
+        "{{ $value }} limits of the gateway's plan did not hold when they were probed",
+        "Calls past them are answered, or nobody takes over from a provider that fails. The condition Enforced=False, "
+        "ProbeFailed names the policies and the limits; it is a fault of the gateway or its state store, not of the policies.",
+    ),
+    Alert(
+        "AgentOpsLimitsNotProbed",
+        "max(agentops_gateway_probe_oldest_seconds) > 7200",
+        "10m",
+        WARNING,
+        "Evidence that a limit of the gateway holds is {{ $value }} seconds old",
+        "Conditions still say what was seen then. A state store that is away is the usual cause; a replica that is starved of "
+        "CPU is another.",
+    ),
+    Alert(
         "AgentOpsStateStoreDown",
         "min(agentops_gateway_state_store_up) == 0",
         "2m",

@@ -128,6 +128,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
                 "name": "AGENTOPS_OPERATOR_SUBJECT",
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
+            {"name": "AGENTOPS_PLAN_CONFIG_MAP", "value": f"{settings.operator_namespace}/{GATEWAY}"},
             {"name": "AGENTOPS_DRAIN_SECONDS", "value": str(DRAIN_SECONDS)},
             *store_variables(settings.gateway.store),
         ],

@@ -7,6 +7,7 @@ from typing import Any
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import GATEWAY_AWAY, GOES_DIRECT, Input, Resource
+from agentops_operator.agent.gateway.probes import NOT_OBSERVED, OBSERVED, Subject
 from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import ENGINE, among, paths
@@ -49,17 +50,19 @@ class Judged:
         fields: its fields, as the conformance report names them.
         counts: whether it needs the state store.
         policy: the ProviderFallback, if it is one: its targets need their credentials.
+        subjects: whose limits are probed.
     """
 
     fields: frozenset[str]
     counts: bool = True
     policy: Fallback | None = None
+    subjects: tuple[Subject, ...] = ()
 
 
 def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: Judged) -> Condition:
-    """Enforced, as far as it was seen: no limit is probed yet, and the reason says no more than that."""
+    """Enforced, as far as it was seen: by the gateway's own calls up to each limit, and by calls of the Agent."""
     refused = _unserved(facts, pods) if judged.policy and facts.settings.gateway.enabled else None
-    return refused or not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts)
+    return refused or not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts, judged)
 
 
 def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition | None:
@@ -145,11 +148,20 @@ def _credentials(facts: Input, policy: Resource[ProviderFallbackSpec]) -> Condit
     return None
 
 
-def _seen(facts: Input) -> Condition:
+def _seen(facts: Input, judged: Judged) -> Condition:
     kind = ConditionType.ENFORCED
     what = "the plan is in force in every replica of the gateway"
+    probes = facts.probes.of(judged.subjects)
+    if failed := [f"{probe.title} ({probe.said})" for probe in probes if probe.result == NOT_OBSERVED]:
+        return false(kind, Reason.PROBE_FAILED, f"{what}, and did not hold when it was probed: {names(failed)}")
     if not facts.gateway_calls:
         return unknown(kind, Reason.AWAITING_FIRST_OBSERVATION, f"{what}, and no call of this Agent came through it yet")
+    if not facts.probes.told:
+        return unknown(kind, Reason.AWAITING_PROBE, f"{what}, and no replica says what it probed")
+    if waiting := sorted({probe.title for probe in probes if probe.result != OBSERVED}):
+        return unknown(kind, Reason.AWAITING_PROBE, f"{what}, and not probed yet: {names(waiting)}")
+    if held := sorted({probe.title for probe in probes}):
+        return true(kind, Reason.PROBED, f"{what}, calls of this Agent came through it, and held when probed: {names(held)}")
     return true(kind, Reason.PLAN_IN_FORCE, f"{what}, and calls of this Agent came through it")
 
 

@@ -18,6 +18,7 @@ from agentops_operator.agent.gateway.observe import (
     plan_programmed,
     without_take_over,
 )
+from agentops_operator.agent.gateway.probes import Subject
 from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import fragment_fields, paths
@@ -88,7 +89,8 @@ def _guards(facts: Input, pods: Coverage, policies: Bound, row: GatewayRow | Non
 
 
 def _own(facts: Input, pods: Coverage, row: GatewayRow | None, execution: Execution) -> Condition:
-    seen = plan_enforced(facts, pods, row, Judged(_own_fields(row)))
+    agent = Subject("agents", f"{facts.agent.key.namespace}/{facts.agent.key.name}")
+    seen = plan_enforced(facts, pods, row, Judged(_own_fields(row), subjects=(agent,)))
     if seen.status == "False":
         return seen
     return without_take_over(execution, row) or direct_denied(row, execution) or seen
@@ -102,8 +104,10 @@ def _own_fields(row: GatewayRow | None) -> frozenset[str]:
 def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
     made, progress = [], plan_programmed(facts, resolved.row)
     for policy in policies.fallbacks:
-        fields = fragment_fields(fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec))
-        seen = plan_enforced(facts, pods, resolved.row, Judged(fields, counts=False, policy=policy))
+        made_of = fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec)
+        routes = tuple(Subject("routes", name) for name in made_of.routes)
+        judged = Judged(fragment_fields(made_of), counts=False, policy=policy, subjects=routes)
+        seen = plan_enforced(facts, pods, resolved.row, judged)
         lost = conflict(resolved, policy)
         made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))
     return tuple(made)
@@ -113,8 +117,9 @@ def _budgets(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) 
     made, progress = [], plan_programmed(facts, resolved.row)
     entries = {use.name: use.entry for use in resolved.row.budgets} if resolved.row else {}
     for budget in policies.budgets:
-        fields = frozenset(paths(entries.get(f"{budget.key.namespace}/{budget.key.name}", {}), "budgets.*"))
-        seen = plan_enforced(facts, pods, resolved.row, Judged(fields))
+        name = f"{budget.key.namespace}/{budget.key.name}"
+        fields = frozenset(paths(entries.get(name, {}), "budgets.*"))
+        seen = plan_enforced(facts, pods, resolved.row, Judged(fields, subjects=(Subject("budgets", name),)))
         if seen.status != "False":
             seen = dangling(resolved.dangling.get(budget.key, ())) or seen
         first = _sooner(budget, policies)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.gateway.probes import Subject
 from agentops_operator.agent.index_types import Gateway
 from agentops_operator.kube.digest import digest
 from agentops_operator.policies.fallback.compile import Fragment, fragment_digest
@@ -104,6 +105,12 @@ def _digest(entry: Mapping[str, Any], fragments: Mapping[str, str], budgets: Map
     own = {name: budgets[name] for name in entry["budgets"] if name in budgets}
     routes = [*entry["models"].values(), *(route for budget in own.values() for route in routes_of(budget))]
     return digest([entry, {policy: fragments.get(policy, "") for policy in map(policy_of, routes)}, own])
+
+
+def subjects_of(name: str, row: GatewayRow) -> set[Subject]:
+    """Whose limits hold for the Agent: its own, those of its budgets, and the routes that it may be led over."""
+    routes = (Subject("routes", route) for use in row.fragments for route in use.fragment.routes)
+    return {Subject("agents", name), *(Subject("budgets", use.name) for use in row.budgets), *routes}
 
 
 def routes_of(budget: Mapping[str, Any]) -> Iterable[str]:

@@ -1,0 +1,59 @@
+"""Probes from end to end: an engine whose limit does not refuse is found out, and only that limit is."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demo.images import PROGRAMS, ROOT
+from devcluster.commands import run
+from devcluster.golang import compiler
+from tests.operator_process.control_plane import ControlPlane
+from tests.operator_process.gateway_process import GatewayProcess
+from tests.operator_process.process import OperatorProcess
+from tests.operator_process.test_gateway import GROUP, apply, condition, fallback, status
+from tests.operator_process.test_process import agent, until
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+Start = Callable[..., OperatorProcess]
+SCRIPT = ROOT / "dataplane" / "limits" / "scripts" / "reserve.lua"
+GUARD = "if limit then return at_limit('MaxSteps'"
+
+
+def without_step_limit(folder: Path) -> Path:
+    """The gateway of this tree, but its script lets any number of steps pass."""
+    text = SCRIPT.read_text()
+    assert GUARD in text
+    (folder / "reserve.lua").write_text(text.replace(GUARD, GUARD.replace("if limit", "if false")))
+    (folder / "overlay.json").write_text(json.dumps({"Replace": {str(SCRIPT): str(folder / "reserve.lua")}}))
+    program = folder / "agentops-gateway"
+    flags = ["-trimpath", "-buildvcs=false", "-overlay", folder / "overlay.json"]
+    command = [compiler(), "build", *flags, "-o", program, PROGRAMS["agentops-gateway"]]
+    run(command, cwd=ROOT / "dataplane", env={**os.environ, "CGO_ENABLED": "0"})
+    return program
+
+
+def test_engine_that_lets_steps_pass_is_found_out(control_plane: ControlPlane, start: Start, tmp_path: Path) -> None:
+    """Plan, store and calls are well, and the Agent says which limit did not refuse; the budget beside it holds."""
+    gateway = GatewayProcess(control_plane, tmp_path)
+    gateway.mount_secret()
+    try:
+        gateway.start(without_step_limit(tmp_path))
+        start(**gateway.operator_settings())
+        limited = agent("billing")
+        limited["spec"]["execution"] = {"run": {"steps": {"max": 1000}}}
+        control_plane.apply(f"{GROUP}/rt-a/agents/billing", limited)
+        fallback(control_plane, gateway.ports["provider"], "chat")
+        daily = {"unit": "Requests", "limit": "1000", "window": {"kind": "Day"}}
+        apply(control_plane, "Budget", "budgets", "daily", "rt-a", daily)
+        enforced = ("agents", "billing", "rt-a", "Enforced")
+        until("found out", lambda: condition(control_plane, *enforced) == ("False", "ProbeFailed"))
+        entries = status(control_plane, "agents", "billing", "rt-a")["conditions"]
+        said = next(entry["message"] for entry in entries if entry["type"] == "Enforced")
+        assert "execution.run.steps (a call past the limit was answered)" in said
+        assert gateway.chat("rt-a", "billing")[0] == 200
+        until("the budget", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "Probed"))
+    finally:
+        gateway.stop()

@@ -1,0 +1,89 @@
+"""What probes of the gateway do to conditions: nothing is enforced that was not seen, and nothing that was seen flaps."""
+
+from tests.runtime.bodies import agent_body
+from tests.runtime.test_gateway import budget, fallback, runs, world
+from tests.runtime.world import World
+
+__all__ = ["world"]  # the fixture
+
+
+async def test_limit_that_did_not_refuse_is_named(world: World) -> None:
+    """A probe that fails in one replica is enough, whatever the others saw and however many calls came through."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one")
+    await world.run(60)
+    runs(world, "two", result="NotObserved")
+    await world.run(20)
+    assert world.condition("Budget", "daily", "Enforced") == ("False", "ProbeFailed")
+    assert "limit (seen)" in message(world, "Budget", "daily")
+    assert world.condition("Agent", "billing", "Enforced") == ("False", "ProbeFailed")
+    runs(world, "two")
+    await world.run(20)
+    assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
+
+
+async def test_nothing_is_enforced_before_it_was_probed(world: World) -> None:
+    """Calls came through and the plan is in force everywhere: without a probe that is no evidence, nor is a replica's silence."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one", result="Waiting")
+    await world.run(60)
+    assert world.condition("Budget", "daily", "Enforced") == ("Unknown", "AwaitingProbe")
+    assert "not probed yet: limit" in message(world, "Budget", "daily")
+    second = await world.restart()
+    second.gateway.states = {"one": {name: part for name, part in world.gateway.states["one"].items() if name != "probes"}}
+    await second.run(60)
+    assert second.condition("Budget", "daily", "Enforced") == ("Unknown", "AwaitingProbe")
+    await second.stop()
+
+
+async def test_replica_that_has_not_probed_yet_unsays_nothing(world: World) -> None:
+    """All replicas are replaced, their store is away for a moment, and no status is written for it."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one")
+    await world.run(60)
+    before = world.cluster.writes
+    world.gateway.states.clear()
+    runs(world, "two", result="Waiting")
+    await world.run(60)
+    assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
+    assert world.cluster.writes == before
+
+
+async def test_changed_limit_is_probed_anew(world: World) -> None:
+    """What was seen of the old limit says nothing about the new one."""
+    world.show(agent_body(), fallback(), budget(limit="10"))
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one")
+    await world.run(60)
+    world.show(budget(limit="20", generation=2))
+    await world.run(5)
+    runs(world, "one", result="Waiting")
+    await world.run(20)
+    assert world.condition("Budget", "daily", "Programmed") == ("True", "Programmed")
+    assert world.condition("Budget", "daily", "Enforced") == ("Unknown", "AwaitingProbe")
+
+
+async def test_answer_between_two_plans_is_asked_for_again(world: World) -> None:
+    """A replica that swaps its plan while it answers says what belongs to two plans: that look shows nothing."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one")
+    await world.run(60)
+    before = world.cluster.writes
+    world.gateway.states["one"] = {**world.gateway.states["one"], "probes": {"plan": "sha256:next", "checks": {}}}
+    await world.run(4)
+    assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
+    assert world.cluster.writes == before
+
+
+def message(world: World, kind: str, name: str) -> str:
+    """What Enforced says."""
+    return str(next(entry["message"] for entry in world.status(kind, name)["conditions"] if entry["type"] == "Enforced"))
