@@ -41,6 +41,63 @@ func TestSettingsThatCannotBeMeantAreNamed(t *testing.T) {
 	}
 }
 
+// The settings of a topology reach the client: a Sentinel names the primary, a node of a cluster the others.
+func TestTopologiesAreFollowed(t *testing.T) {
+	dir := t.TempDir()
+	single, sentinel, node := freePort(t), freePort(t), freePort(t)
+	file := filepath.Join(dir, "sentinel.conf")
+	config := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor main 127.0.0.1 %d 1\n", sentinel, dir, single)
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, "--port", fmt.Sprint(single), "--bind", "127.0.0.1", "--dir", dir, "--save", "")
+	start(t, file, "--sentinel")
+	start(t, "--port", fmt.Sprint(node), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freePort(t)))
+	db := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", node)})
+	defer db.Close()
+	await(t, "the node has all slots", func() bool {
+		_ = db.ClusterAddSlotsRange(t.Context(), 0, 16383)
+		return strings.Contains(db.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	})
+	for _, s := range []Settings{
+		{URL: fmt.Sprintf("redis://127.0.0.1:%d", single)},
+		{URL: "redis://127.0.0.1:1", Addresses: []string{fmt.Sprintf("127.0.0.1:%d", sentinel)}, Topology: Sentinel, Master: "main"},
+		{URL: "redis://127.0.0.1:1", Addresses: []string{fmt.Sprintf("127.0.0.1:%d", node)}, Topology: Cluster},
+	} {
+		opened, err := Open(s, limits.Options{Timeout: 5 * time.Second}, slog.Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		await(t, "ready by "+s.Topology, func() bool { return opened.Ready(t.Context()) == nil })
+		opened.Close()
+	}
+}
+
+// start runs a server for this test. Without one the test is skipped, and fails in CI.
+func start(t *testing.T, arguments ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("redis-server is missing: make redis")
+		}
+		t.Skip("redis-server is missing: make redis")
+	}
+	process := exec.Command("redis-server", arguments...)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
+}
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(60 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited 60 s in vain: %s", what)
+		}
+	}
+}
+
 // bed is a Redis behind TLS with a password, and a directory as a Secret is mounted.
 type bed struct {
 	t           *testing.T
@@ -51,12 +108,6 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
 	dir := t.TempDir()
 	b := &bed{t: t, ca: testca.New(t), secret: filepath.Join(dir, "agentops-redis")}
 	b.ca.Write(dir, "127.0.0.1")
@@ -69,20 +120,12 @@ func newBed(t *testing.T) *bed {
 	if err := os.Rename(filepath.Join(b.secret, "redis.conf"), file("redis.conf")); err != nil {
 		t.Fatal(err)
 	}
-	process := exec.Command("redis-server", file("redis.conf"), "--port", "0", "--bind", "127.0.0.1", "--dir", dir, "--tls-port", fmt.Sprint(port),
-		"--tls-cert-file", file("tls.crt"), "--tls-key-file", file("tls.key"), "--tls-ca-cert-file", file("ca.crt"), "--tls-auth-clients", "yes")
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
+	start(t, file("redis.conf"), "--port", "0", "--bind", "127.0.0.1", "--dir", dir, "--tls-port", fmt.Sprint(port), "--tls-cert-file", file("tls.crt"),
+		"--tls-key-file", file("tls.key"), "--tls-ca-cert-file", file("ca.crt"), "--tls-auth-clients", "yes")
 	b.url = fmt.Sprintf("rediss://127.0.0.1:%d", port)
 	db := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Password: password, TLSConfig: b.ca.Client()})
 	defer db.Close()
-	for end := time.Now().Add(60 * time.Second); db.Ping(context.Background()).Err() != nil; time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("redis does not answer")
-		}
-	}
+	await(t, "redis answers", func() bool { return db.Ping(context.Background()).Err() == nil })
 	return b
 }
 
