@@ -23,7 +23,7 @@ async def test_steps_and_the_end_of_a_budget_are_events() -> None:
     of_budget = [event for event in told if event["regarding"]["name"] == "daily"]
     assert [(event["type"], event["reason"]) for event in of_budget] == [
         ("Normal", "Programmed"),
-        ("Normal", "PlanInForce"),
+        ("Normal", "Probed"),
         ("Warning", "BudgetStepReached"),
         ("Warning", "BudgetStepReached"),
         ("Warning", "BudgetExhausted"),
