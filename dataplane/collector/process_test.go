@@ -164,6 +164,7 @@ type observed struct {
 		Pods             []struct {
 			RulesDigest, RulesSource string
 			Problems                 []string
+			Egress                   string
 		}
 	}
 }

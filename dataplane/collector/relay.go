@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"agentops.dev/dataplane/collector/api"
+	"agentops.dev/dataplane/collector/canary"
 	"agentops.dev/dataplane/collector/embed"
 	"agentops.dev/dataplane/collector/relay"
 	"agentops.dev/dataplane/collector/store"
@@ -49,6 +50,11 @@ func runRelay(ctx context.Context, config string) error {
 	go r.Agents.Watch(watching, agents, time.Second)
 	go r.Store.Watch(watching, time.Minute)
 	go r.Volume.Watch(watching, time.Second)
+	if address := os.Getenv("AGENTOPS_LISTEN_CANARY"); address != "" {
+		if r.Canary, err = canary.Serve(watching, address); err != nil {
+			return err
+		}
+	}
 	p := relayComponents(r)
 	return start(ctx, settings(p, watchprovider.Scheme+":"+config, watchprovider.NewFactory(watchprovider.Options{
 		Fallback: []byte(embed.Relay),

@@ -46,6 +46,7 @@ type Relay struct {
 	Volume   *volume.Volume
 	Store    *store.Store
 	Registry *prometheus.Registry
+	Canary   int // port on which the relay greets; 0: none
 }
 
 // NewFactory makes the extension.

@@ -31,8 +31,14 @@ func (a *api) report(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a report", http.StatusBadRequest)
 		return
 	}
-	a.relay.Fleet.Report(relay.Key{Namespace: id.Namespace, Agent: id.Agent}, id.PodName, id.PodUID, body)
-	w.WriteHeader(http.StatusNoContent)
+	key := relay.Key{Namespace: id.Namespace, Agent: id.Agent}
+	a.relay.Fleet.Report(key, id.PodName, id.PodUID, body)
+	if agent, _ := a.relay.Agents.Get(key); !agent.ProbeEgress || a.relay.Canary == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(report.Answer{Egress: &report.Canary{Port: a.relay.Canary}})
 }
 
 type observations struct {

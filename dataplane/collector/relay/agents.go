@@ -29,6 +29,8 @@ type Agent struct {
 	ServiceAccountName string   `json:"serviceAccountName"`
 	Backends           []string `json:"backends"`
 	SamplePercent      *float64 `json:"samplePercent"`
+	// ProbeEgress asks the agent's sidecars to look at the canary.
+	ProbeEgress bool `json:"probeEgress"`
 }
 
 // Bound says whether the agent's data goes to the backend.

@@ -29,7 +29,7 @@ func grown(before, now int64) int64 { return max(now-before, 0) }
 // same says whether two reports differ in counters and times only.
 func same(a, b report.Report) bool {
 	return a.Version == b.Version && a.Rules.Digest == b.Rules.Digest && a.Rules.Source == b.Rules.Source &&
-		a.Rules.Error == b.Rules.Error && slices.Equal(a.Canaries.Leaked, b.Canaries.Leaked) && slices.Equal(a.Problems, b.Problems)
+		a.Rules.Error == b.Rules.Error && slices.Equal(a.Canaries.Leaked, b.Canaries.Leaked) && slices.Equal(a.Problems, b.Problems) && a.Egress == b.Egress
 }
 
 func bound(r *report.Report) {
@@ -39,6 +39,7 @@ func bound(r *report.Report) {
 	r.Canaries.Leaked = shortAll(r.Canaries.Leaked)
 	r.Problems = shortAll(r.Problems)
 	maps.DeleteFunc(r.Counts.Masked, func(rule string, n int64) bool { return len(rule) > 64 || n < 0 })
+	r.Egress = short(r.Egress, 16)
 	switch r.Rules.Source {
 	case "Config", "LastGood", "Default":
 	default:

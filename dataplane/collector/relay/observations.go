@@ -32,6 +32,7 @@ type PodView struct {
 	Problems     []string  `json:"problems"`
 	Dropped      int64     `json:"dropped"`
 	SendFailures int64     `json:"sendFailed"`
+	Egress       string    `json:"egress,omitempty"`
 }
 
 // Since lists the agents that changed after the cursor, and the cursor to ask with next time. An unknown cursor, as one
@@ -86,7 +87,7 @@ func (p *Pod) view() PodView {
 		Name: p.Name, UID: p.UID, Version: r.Version,
 		RulesDigest: r.Rules.Digest, RulesSource: string(r.Rules.Source), RulesError: r.Rules.Error,
 		Leaked: list(r.Canaries.Leaked), CanariesAt: r.Canaries.At, SeenAt: p.SeenAt, Problems: list(r.Problems),
-		Dropped: r.Counts.Dropped, SendFailures: r.Counts.SendFailed,
+		Dropped: r.Counts.Dropped, SendFailures: r.Counts.SendFailed, Egress: r.Egress,
 	}
 }
 

@@ -15,6 +15,18 @@ type Report struct {
 	Canaries  Canaries  `json:"canaries"`
 	Counts    Counts    `json:"counts"`
 	Problems  []string  `json:"problems"`
+	// Egress is what a look at the canary found: Refused, Open or Unknown; empty while the relay asks for none.
+	Egress string `json:"egress,omitempty"`
+}
+
+// Answer is what the relay says to a report.
+type Answer struct {
+	Egress *Canary `json:"egress,omitempty"`
+}
+
+// Canary asks the sidecar to try a port of the relay that its pod must not reach.
+type Canary struct {
+	Port int `json:"port"`
 }
 
 // Rules says which rules are in force.

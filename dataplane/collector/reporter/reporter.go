@@ -60,6 +60,7 @@ type reporter struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	failed bool
+	look   look
 }
 
 func (r *reporter) Start(context.Context, component.Host) error {
@@ -85,7 +86,12 @@ func (r *reporter) run(ctx context.Context) {
 	tick := time.NewTicker(r.config.Interval)
 	defer tick.Stop()
 	for {
-		r.note(r.post(ctx))
+		answer, err := r.post(ctx)
+		// Only after the relay took a report: then it can be reached, and a refusal is one of this port.
+		if err == nil && r.look.taken(ctx, answer.Egress, r.config.Endpoint) {
+			_, err = r.post(ctx) // what changed is told at once
+		}
+		r.note(err)
 		select {
 		case <-ctx.Done():
 			return
@@ -106,29 +112,32 @@ func (r *reporter) note(err error) {
 	r.failed = err != nil
 }
 
-func (r *reporter) post(ctx context.Context) error {
+func (r *reporter) post(ctx context.Context) (answer report.Answer, err error) {
 	token, err := os.ReadFile(r.config.TokenFile)
 	if err != nil {
-		return fmt.Errorf("service-account token: %w", err)
+		return answer, fmt.Errorf("service-account token: %w", err)
 	}
-	body, err := json.Marshal(r.source.Report())
+	said := r.source.Report()
+	said.Egress = r.look.result
+	body, err := json.Marshal(said)
 	if err != nil {
-		return err
+		return answer, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.config.Endpoint+"/v1/report", bytes.NewReader(body))
 	if err != nil {
-		return err
+		return answer, err
 	}
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return err
+		return answer, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if resp.StatusCode >= 300 {
-		return fmt.Errorf("HTTP %d", resp.StatusCode)
+		return answer, fmt.Errorf("HTTP %d", resp.StatusCode)
 	}
-	return nil
+	_ = json.Unmarshal(text, &answer) // mostly there is none; one that cannot be read asks for nothing
+	return answer, nil
 }
