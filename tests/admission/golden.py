@@ -9,7 +9,8 @@ can be held to them:
 - `want.yaml`: the pod that must come out, or `unchanged: true`, or `refused: <part of the message>`.
 
 To keep the cases short, `want.yaml` writes `{sidecar: AGENT, gateway: Refuse}` for the init container and
-`{volumeOf: AGENT, rules: NAME, hashKeySecret: NAME}` for the volume; one case writes both in full.
+`{volumeOf: AGENT, rules: NAME, hashKeySecret: NAME}` for the volume. The former says too that the pod has the Agent's label.
+One case writes all of it in full.
 """
 
 import copy
@@ -82,6 +83,9 @@ def expand(want: Object, namespace: str = NAMESPACE) -> Object:
     """The pod of a want.yaml, with the short forms written out."""
     pod = copy.deepcopy(want)
     spec = pod["spec"]
+    for entry in spec.get("initContainers", []):
+        if "sidecar" in entry:
+            pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), "agentops.dev/agent": entry["sidecar"]}
     for key, short, full in (("initContainers", "sidecar", sidecar), ("volumes", "volumeOf", volume)):
         if key in spec:
             spec[key] = [full(entry, namespace) if short in entry else entry for entry in spec[key]]

@@ -60,6 +60,9 @@ def without_ours(got: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     spec = pod["spec"]
     if _outcome(201, got) == "injected":
         assert spec["initContainers"].pop(0)["name"] == "agentops-collector"
+        assert pod["metadata"]["labels"].pop("agentops.dev/agent") == got["metadata"]["annotations"]["agentops.dev/agent"]
+        if not pod["metadata"]["labels"]:
+            del pod["metadata"]["labels"]
         spec["volumes"] = [volume for volume in spec["volumes"] if volume["name"] != "agentops"]
         for container, before in zip(spec["containers"], sent["spec"]["containers"], strict=True):
             kept = len(before.get("env") or [])

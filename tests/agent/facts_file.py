@@ -12,6 +12,7 @@ from agentops_operator.agent.facts import (
     BackendState,
     Input,
     Key,
+    OpenPolicy,
     Pod,
     PodReport,
     Refusal,
@@ -22,6 +23,7 @@ from agentops_operator.agent.facts import (
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.agent.match import matches
 from agentops_operator.agent.plan import Plan
+from agentops_operator.api.selector import LabelSelector
 from agentops_operator.policies import POLICIES
 
 CASES = Path(__file__).parent / "cases"
@@ -68,6 +70,10 @@ def facts(document: dict[str, Any]) -> Input:
         apply_error=document.get("applyError", ""),
         refusals=tuple(Refusal(**fields) for fields in document.get("refusals", ())),
         now=document.get("now", ""),
+        network=tuple(
+            OpenPolicy(item["name"], LabelSelector.model_validate(item["podSelector"]), tuple(item["egress"]))
+            for item in document.get("network", ())
+        ),
     )
     return replace(bare, observation=_observation(document.get("observation"), bare))
 

@@ -26,6 +26,7 @@ class FakeRelay:
     def __init__(self) -> None:
         self.answers: dict[str, Mapping[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
+        self.greeting = True
 
     async def addresses(self) -> tuple[str, ...]:
         """Those that have an answer."""
@@ -37,6 +38,10 @@ class FakeRelay:
         """The answer that was written down."""
         self.asked.append((address, since))
         return self.answers[address]
+
+    async def greets(self, _address: str) -> bool:
+        """Whether the canary greets."""
+        return self.greeting
 
 
 def probed(plan: Mapping[str, Any], result: str = "Observed") -> dict[str, Any]:

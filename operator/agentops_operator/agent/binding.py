@@ -65,6 +65,8 @@ def _tenant_fallback(spec: ProviderFallbackSpec, namespace: str, operator_namesp
     """The gateway is the platform's: it has its Secrets only, and must not call for a tenant what the tenant could not."""
     if spec.direct_calls is DirectCalls.ALLOWED:
         return _not_permitted("spec.directCalls: Allowed", operator_namespace)
+    if spec.egress.allowed_cidrs:
+        return _not_permitted("spec.egress.allowedCidrs", operator_namespace)
     for target in spec.targets:
         if target.credential is not None:
             return false(

@@ -6,6 +6,8 @@ from typing import Any
 from agentops_operator.agent.alert_rules import alerting_condition
 from agentops_operator.agent.binding import Bound, bound
 from agentops_operator.agent.claims import Coverage, accepted_agent, coverage, covered, misled
+from agentops_operator.agent.egress.allowance import Allowance, allowance
+from agentops_operator.agent.egress.outcome import Restricted, restrict
 from agentops_operator.agent.evaluations import cron_jobs, evaluation_outcomes, soonest_look
 from agentops_operator.agent.facts import Input, Resource
 from agentops_operator.agent.gateway.outcomes import ThroughGateway, through_gateway
@@ -35,6 +37,7 @@ class Merged:
     tracing: Tracing
     backends: tuple[BackendUse, ...]
     refused_backends: tuple[str, ...]
+    egress: Allowance
 
 
 def compile_agent(facts: Input) -> Plan:
@@ -49,19 +52,21 @@ def compile_agent(facts: Input) -> Plan:
     identity = _identity(facts, merged)
     gateway = through_gateway(facts, pods, merged.policies, facts.agent.spec.execution)
     progress = _slower(programmed(facts, pods, running, identity["digest"]), gateway)
-    outcomes = (*_outcomes(facts, merged, pods, running, progress, identity["digest"], gateway), *gateway.outcomes)
-    enforced = _fold(facts, pods, running, outcomes, gateway)
+    egress = restrict(facts, pods, running, merged.egress)
+    policies = _outcomes(facts, merged, pods, running, progress, identity["digest"], gateway)
+    outcomes = (*policies, *egress.judged(gateway.outcomes))
+    enforced = _fold(facts, pods, running, outcomes, gateway, egress)
     refusal = refused(facts, pods)
     coverage_told = refusal.condition or covered(pods, facts.agent.spec.service_account_name or "", gateway.way)
     looks = [soonest_look(facts, merged.policies.others), refusal.again_seconds]
     return Plan(
-        children=(rules_config_map(facts.agent, merged.rules), *cron_jobs(facts, merged.policies.others)),
+        children=(rules_config_map(facts.agent, merged.rules), *egress.children, *cron_jobs(facts, merged.policies.others)),
         entries=() if refusal.withdrawn else _rows(facts.agent, merged, gateway.way),
         identity=identity,
         backends=merged.backends,
         outcomes=outcomes,
         conditions=(*kstatus(accepted, progress, facts.apply_error), accepted, progress, enforced, coverage_told, alerting),
-        status=_status(facts, merged, pods, running, gateway.way),
+        status={**_status(facts, merged, pods, running, gateway.way), **dict(egress.status)},
         gateway=gateway.row,
         again_seconds=min((seconds for seconds in looks if seconds is not None), default=None),
     )
@@ -103,6 +108,7 @@ def merge(facts: Input) -> Merged:
         tracing=tracing,
         backends=tuple(use for _, use in uses if use.name not in refused),
         refused_backends=tuple(refused),
+        egress=allowance(facts.agent.spec, policies.fallbacks, home),
     )
 
 
@@ -131,6 +137,7 @@ def _identity(facts: Input, merged: Merged) -> dict[str, Any]:
         "serviceAccountName": spec.service_account_name or "",
         "backends": sorted(use.name for use in merged.backends),
         "samplePercent": merged.tracing.sample_percent,
+        **({"probeEgress": True} if merged.egress.enforced else {}),
     }
     return {**row, "digest": digest(row)}
 
@@ -174,10 +181,17 @@ def _refused_backend(merged: Merged, prefix: str) -> Condition | None:
     )
 
 
-def _fold(facts: Input, pods: Coverage, running: Sidecars, outcomes: tuple[Outcome, ...], gateway: ThroughGateway) -> Condition:
+def _fold(
+    facts: Input,
+    pods: Coverage,
+    running: Sidecars,
+    outcomes: tuple[Outcome, ...],
+    gateway: ThroughGateway,
+    egress: Restricted,
+) -> Condition:
     """Enforced of the Agent: masking always, since the safe default holds without any policy; then each policy."""
     own = masking_enforced(facts, pods, running)
-    limits: tuple[Condition, ...] = () if gateway.own is None else (gateway.own,)
+    limits = (condition for condition in (gateway.own, egress.condition) if condition is not None)
     return _together(own, *limits, *(outcome.condition for outcome in outcomes))
 
 

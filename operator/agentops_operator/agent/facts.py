@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from agentops_operator.agent.gateway.probes import NOTHING, Evidence
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.model import Model
+from agentops_operator.api.selector import LabelSelector
 from agentops_operator.policies.evaluation.observe import Run, Schedule
 
 SpecT = TypeVar("SpecT", bound=Model)  # Python 3.11 has no type parameters in brackets
@@ -100,6 +101,16 @@ class PodReport:
     rules_error: str = ""
     leaked: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    egress: str = ""  # what its look at the canary found: Refused, Open, Unknown; empty when it was not asked to look
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPolicy:
+    """A NetworkPolicy of somebody else that allows its pods to connect to something."""
+
+    name: str
+    selector: LabelSelector
+    egress: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -144,6 +155,7 @@ class RelayObservation:
     config_digest: str = ""
     config_error: str = ""
     problems: tuple[str, ...] = ()
+    greets: bool = False  # its canary, seen from the operator's own pod
     backends: Mapping[str, BackendState] = field(default_factory=dict)
 
 
@@ -264,6 +276,17 @@ class GatewaySettings:
     store: StoreSettings = StoreSettings()
 
 
+CLUSTER_DNS: Mapping[str, Any] = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """How this installation is set up.
@@ -279,6 +302,7 @@ class Settings:
         operator_uid: uid of the operator's Deployment, owner of the shared parts; empty when unknown.
         operator_deployment: name of the operator's Deployment.
         prometheus_url: Prometheus whose rules API proves alert rules; empty when there is none.
+        cluster_dns: rule of a NetworkPolicy that lets pods ask the cluster's DNS.
     """
 
     operator_namespace: str = "agentops-system"
@@ -296,6 +320,7 @@ class Settings:
     operator_uid: str = ""
     operator_deployment: str = "agentops-operator"
     prometheus_url: str = ""
+    cluster_dns: Mapping[str, Any] = field(default_factory=lambda: CLUSTER_DNS)
 
 
 @dataclass(frozen=True)
@@ -321,6 +346,7 @@ class Input:
         gateway_calls: whether the gateway has counted a call of the Agent.
         unlisted_holds: its held runs that have no RunHold, because it has too many of them.
         probes: what the gateway saw of the limits in its plan, of all Agents and policies.
+        network: NetworkPolicies of others in the namespace that allow egress.
     """
 
     agent: Resource[AgentSpec]
@@ -342,3 +368,4 @@ class Input:
     gateway_calls: bool = False
     unlisted_holds: int = 0
     probes: Evidence = NOTHING
+    network: tuple[OpenPolicy, ...] = ()

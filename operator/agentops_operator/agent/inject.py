@@ -18,6 +18,7 @@ from agentops_operator.kube.names import (
     ANNOTATION_GATEWAY,
     ANNOTATION_SIDECAR,
     ANNOTATION_SKIPPED,
+    LABEL_AGENT,
 )
 
 Json = Mapping[str, Any]
@@ -55,7 +56,8 @@ def inject(pod: Json, namespace: str, index: Index, sidecar: SidecarTemplate) ->
     head += [] if notes is not None else [_add("/metadata/annotations", {})]
     if reason := skip_reason(pod, entry):
         return [*head, _note(ANNOTATION_SKIPPED, reason)]
-    return [*head, *_notes(pod, entry, sidecar), *_sidecar(pod, namespace, entry, sidecar), *_settings(pod, entry)]
+    made = (*_label(pod, entry), *_notes(pod, entry, sidecar), *_sidecar(pod, namespace, entry, sidecar), *_settings(pod, entry))
+    return [*head, *made]
 
 
 def entry_for(pod: Json, index: Index) -> IndexEntry | None:
@@ -103,6 +105,13 @@ def ungoverned(pod: Json, entry: IndexEntry) -> list[str]:
     """Names of the containers whose model calls go to a provider of their own; none where the entry has no gateway."""
     containers = pod["spec"]["containers"] if entry.gateway else ()
     return [str(item.get("name")) for item in containers if selected(item, entry) and astray(item)]
+
+
+def _label(pod: Json, entry: IndexEntry) -> Iterable[Operation]:
+    """The label by which a NetworkPolicy finds the pods of any workload, from their first packet on."""
+    if pod["metadata"].get("labels") is None:
+        yield _add("/metadata/labels", {})
+    yield _add(f"/metadata/labels/{_escaped(LABEL_AGENT)}", entry.agent)
 
 
 def _notes(pod: Json, entry: IndexEntry, sidecar: SidecarTemplate) -> Iterable[Operation]:

@@ -24,10 +24,13 @@ AGENT = KindInfo(
         Column("Capture", ".status.capture"),
         Column("Reason", '.status.conditions[?(@.type=="Enforced")].reason', priority=1),
         Column("Team", ".status.team", priority=1),
+        Column("Egress", ".status.egress", priority=1),
         Column("Age", ".metadata.creationTimestamp", "date"),
     ),
     rules=(
         Rule("", ("configmaps",), APPLY),
+        # Those of others are read too: they add up with ours, and one that allows more is told.
+        Rule("networking.k8s.io", ("networkpolicies",), APPLY),
         Rule("", ("namespaces", "pods"), ("get", "list", "watch")),
         Rule("events.k8s.io", ("events",), ("create", "patch")),
         # Why pods were refused is told by the events of their controllers, and nowhere else.

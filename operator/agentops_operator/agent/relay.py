@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from agentops_operator.agent.egress.types import CANARY_PORT
 from agentops_operator.agent.facts import RelaySettings, Settings
 from agentops_operator.agent.plan import BackendUse
 from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, collector_config
@@ -17,7 +18,7 @@ from agentops_operator.kube.security import container_security, pod_security
 TABLE_FORMAT = 1
 GRACE_SECONDS = 30  # the exporters' queues are on disk; this is for what is in flight
 DATA = "data"
-PORTS = (("otlp-http", 4318), ("api", 4320), ("metrics", 8889), ("health", 13133))
+PORTS = (("otlp-http", 4318), ("api", 4320), ("canary", CANARY_PORT), ("metrics", 8889), ("health", 13133))
 LABELS = {"app.kubernetes.io/name": RELAY, "app.kubernetes.io/part-of": "agentops-operator"}
 
 
@@ -113,6 +114,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
                 "name": "AGENTOPS_OPERATOR_SUBJECT",
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
+            {"name": "AGENTOPS_LISTEN_CANARY", "value": f":{CANARY_PORT}"},
             {"name": "AGENTOPS_STORE_MAX_BYTES", "value": str(int(int(quantity(settings.relay.storage_size)) * STORE_SHARE))},
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from agentops_operator.agent.egress.types import EGRESS_RULES, Egress
 from agentops_operator.agent.execution import Execution
 from agentops_operator.api.model import Model, StatusModel, marks
 from agentops_operator.api.selector import LabelSelector
@@ -53,6 +54,11 @@ class AgentSpec(Model):
     execution: Execution | None = Field(
         default=None, description="Limits on what runs of the agent may use; enforced at the gateway, on calls that pass it."
     )
+    egress: Egress | None = Field(
+        default=None,
+        description="Where its pods may connect to; absent means everywhere, unless a policy demands otherwise.",
+        json_schema_extra=marks(*EGRESS_RULES),
+    )
 
 
 class PodCounts(StatusModel):
@@ -88,6 +94,11 @@ class AgentStatus(CommonStatus):
     rules_digest: str | None = Field(default=None, max_length=80, description="Digest of the masking rules in force.")
     unlisted_holds: int | None = Field(
         default=None, ge=0, description="Held runs without a RunHold, as the Agent has too many of them; decide on some first."
+    )
+    egress: str | None = Field(
+        default=None,
+        max_length=32,
+        description="Pods in which the canary of the relay was refused / pods that match; absent where egress is unrestricted.",
     )
     policies: list[BoundPolicy] = Field(
         default=[],

@@ -44,6 +44,10 @@ class Reason(StrEnum):
     HASH_KEY_MISSING = "HashKeyMissing"
     STORAGE_FULL = "StorageFull"
     RELAY_UNREACHABLE = "RelayUnreachable"
+    NETWORK_POLICY_NOT_ENFORCED = "NetworkPolicyNotEnforced"  # a pod reached what nothing allows
+    EGRESS_WIDENED = "EgressWidened"  # a NetworkPolicy of somebody else allows more, and they add up
+    EGRESS_NOT_ALLOWED = "EgressNotAllowed"
+    CANARY_SILENT = "CanarySilent"  # not even the operator is greeted, so a refusal proves nothing
     GATEWAY_UNREACHABLE = "GatewayUnreachable"  # no replica answers the operator
     GATEWAY_AWAY = "GatewayAway"  # pods say that they cannot reach it, and refuse calls
     GOES_DIRECT = "GoesDirect"  # pods say that they cannot reach it, and go around it
@@ -138,6 +142,11 @@ MEANING: dict[Reason, str] = {
     Reason.HASH_KEY_MISSING: "The key of hashed placeholders is absent or unusable: Hash redacts. The message names the Secret.",
     Reason.STORAGE_FULL: "The relay's volume is full; it takes nothing until there is room, and sidecars keep what they can.",
     Reason.RELAY_UNREACHABLE: "The operator cannot read the relay, so it does not know whether the policy is in force.",
+    Reason.NETWORK_POLICY_NOT_ENFORCED: "A pod whose egress is restricted reached what no NetworkPolicy allows: the cluster's "
+    "network enforces none, or not on that pod's node.",
+    Reason.EGRESS_WIDENED: "Another NetworkPolicy selects the pods and allows what the allow-list does not, and they add up.",
+    Reason.EGRESS_NOT_ALLOWED: "The allow-list holds networks that no platform policy lets Agents list; they are left out.",
+    Reason.CANARY_SILENT: "The relay's canary port answers nobody, so that a refusal in a pod proves nothing.",
     Reason.PROMETHEUS_MISSING: "No Prometheus is configured, or it does not answer, so alert rules are not known to be in force.",
     Reason.RULES_NOT_LOADED: "Prometheus does not show the rules as loaded and healthy.",
     Reason.DID_NOT_RUN: "The evaluation did not run on time; that is never a pass.",
@@ -267,6 +276,11 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.DID_NOT_RUN,
         Reason.VERDICT_FAIL,
         Reason.VERDICT_INCONCLUSIVE,
+        Reason.RESTART_REQUIRED,
+        Reason.NETWORK_POLICY_NOT_ENFORCED,
+        Reason.EGRESS_WIDENED,
+        Reason.EGRESS_NOT_ALLOWED,
+        Reason.CANARY_SILENT,
         *_GATEWAY,
         *_RUN,
     ),
@@ -290,6 +304,7 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
 
 _AT_GATEWAY = ("Agent", "ProviderFallback", "Budget", "MaskingPolicy")
 _AT_SIDECAR = ("Agent", "MaskingPolicy", "TracePolicy", "EvalPolicy")
+_EGRESS = ("Agent", "ProviderFallback")
 _POLICIES = ("MaskingPolicy", "TracePolicy", "EvalPolicy", "ProviderFallback", "Budget")
 
 _HOLD = "RunHold"
@@ -337,6 +352,11 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.UNSUPPORTED_BY_ENGINE: _AT_GATEWAY,
     Reason.NOT_PROVEN: _AT_GATEWAY,
     Reason.REF_NOT_FOUND: ("Agent", "Budget"),
+    Reason.RESTART_REQUIRED: _AT_GATEWAY,
+    Reason.NETWORK_POLICY_NOT_ENFORCED: _EGRESS,
+    Reason.EGRESS_WIDENED: _EGRESS,
+    Reason.EGRESS_NOT_ALLOWED: _EGRESS,
+    Reason.CANARY_SILENT: _EGRESS,
 }
 
 

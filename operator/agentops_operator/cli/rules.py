@@ -10,6 +10,7 @@ from typing import Any
 
 from agentops_operator.agent.holds.types import SPEC_RULES
 from agentops_operator.api.model import Json
+from agentops_operator.cli.egress_rules import EGRESS
 from agentops_operator.cli.gateway_rules import GATEWAY
 from agentops_operator.cli.position import Path
 from agentops_operator.cli.re2 import UnsureError, problem
@@ -47,6 +48,7 @@ def _evaluator_regex(items: list[dict[str, Any]]) -> Broken:
 
 OFFLINE: dict[str, Check] = {
     **GATEWAY,
+    **EGRESS,
     "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')": lambda obj: (
         [] if len(obj["metadata"]["name"]) <= 63 and "." not in obj["metadata"]["name"] else [(("metadata", "name"), "")]
     ),

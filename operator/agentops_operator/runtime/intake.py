@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from agentops_operator.agent.alert_rules import NAME as ALERT_RULES
+from agentops_operator.agent.egress.policy import NETWORK_POLICY, NETWORKING
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
@@ -14,6 +15,7 @@ from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.attendance import Attendance
 from agentops_operator.runtime.evaluation_cache import JOB_KIND
 from agentops_operator.runtime.live import Live, live
+from agentops_operator.runtime.network_cache import of_agent
 from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.parse import key_of, labels_of, parse
 from agentops_operator.runtime.store import Store
@@ -27,6 +29,7 @@ CHILDREN = {
     "StatefulSet": "apps/v1",
     "Deployment": "apps/v1",
     "CronJob": "batch/v1",
+    NETWORK_POLICY: NETWORKING,
     INJECTION_INDEX.kind: API_VERSION,
 }
 """Kinds of applied objects that are watched, with their API versions."""
@@ -87,6 +90,8 @@ class Intake:
             self._due(self._store.holds.seen(body))
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], labels_of(body["metadata"])))
+        elif kind == NETWORK_POLICY and not of_agent(body):
+            self._due(self._network(body))
         elif kind in CHILDREN:
             self._child(kind, body, whole=whole)
 
@@ -104,10 +109,19 @@ class Intake:
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], None))
         elif kind in CHILDREN:
+            self._due(self._network_gone(kind, body))
             known = self._store.children.get(_ref(kind, body))
             if known is not None and body["metadata"].get("uid", known.uid) == known.uid:  # not one of the same name since then
                 self._store.children.drop(known.ref)
                 self._due(self._owners(known))
+
+    def _network(self, body: Mapping[str, Any]) -> Iterable[Key]:
+        return self._store.network_changed(body["metadata"].get("namespace", "")) if self._store.network.put(body) else ()
+
+    def _network_gone(self, kind: str, body: Mapping[str, Any]) -> Iterable[Key]:
+        namespace, name = body["metadata"].get("namespace", ""), body["metadata"]["name"]
+        known = kind == NETWORK_POLICY and self._store.network.drop(namespace, name)
+        return self._store.network_changed(namespace) if known else ()
 
     def _agent(self, body: Mapping[str, Any]) -> None:
         known = self._store.agents.get(key_of(AGENT.kind, body))

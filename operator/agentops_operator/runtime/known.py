@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agentops_operator.agent.egress.policy import NETWORK_POLICY
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.kube.names import LABEL_AGENT
@@ -40,7 +41,11 @@ def _bodies(store: Store, kind: str) -> Iterable[Body]:
         return (_body(job.namespace, job.name, job.uid) for job in store.evaluations.finished.values())
     if kind in CHILDREN:
         items = store.children.of_kind(kind)
-        return (_body(i.ref.namespace, i.ref.name, i.uid, {LABEL_AGENT: i.labels.get(LABEL_AGENT, "")}) for i in items)
+        others = store.network.places() if kind == NETWORK_POLICY else ()
+        return (
+            *(_body(i.ref.namespace, i.ref.name, i.uid, {LABEL_AGENT: i.labels.get(LABEL_AGENT, "")}) for i in items),
+            *(_body(namespace, name, "") for namespace, name in others),
+        )
     if kind == "Namespace":
         return ({"metadata": {"name": name}} for name in tuple(store.namespaces))
     policies = (store.policies.get(key) for key in store.policies.keys() if key.kind == kind)  # noqa: SIM118  (no mapping)

@@ -6,6 +6,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import AgentObservation, BackendState, Key, PodReport, RelayObservation
 from agentops_operator.agent.kind import AGENT
+from agentops_operator.runtime.looking import FAILURES
 
 WORST_FIRST = ("CredentialMissing", "Failing", "Delivering", "Idle")
 DIFFERENT = "replicas differ"  # equal to no digest, so the relay counts as loaded when all replicas agree
@@ -23,6 +24,7 @@ class Replica:
     doubtful: set[Key] = field(default_factory=set)  # Agents that it knew before, and did not tell of then
     relay: Mapping[str, Any] = field(default_factory=dict)
     agents: dict[Key, AgentObservation] = field(default_factory=dict)
+    silent: int = FAILURES  # looks in a row at which its canary did not greet
 
 
 def agent_key(entry: Mapping[str, Any]) -> Key:
@@ -46,6 +48,7 @@ def _report(pod: Mapping[str, Any]) -> PodReport:
         rules_error=pod.get("rulesError", ""),
         leaked=tuple(sorted(pod.get("leaked") or [])),
         problems=tuple(sorted(pod.get("problems") or [])),
+        egress=str(pod.get("egress") or ""),
     )
 
 
@@ -71,6 +74,7 @@ def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
         config_digest=_common(config.get("digest", "") for config in configs),
         config_error=next((config["error"] for config in configs if config.get("error")), ""),
         problems=tuple(sorted({text for replica in answering for text in replica.relay.get("problems") or []})),
+        greets=all(replica.silent < FAILURES for replica in answering),
         backends=_backends(answering),
     )
 

@@ -17,6 +17,7 @@ from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
+GREETING = 3.0  # seconds; as long as a sidecar waits
 SETTLING = 60.0  # seconds in which a restarted relay does not know all sidecars yet; what it knew before stands
 
 
@@ -29,16 +30,31 @@ class RelayClient(Protocol):
     async def observations(self, address: str, since: str) -> Mapping[str, Any]:
         """What a replica has to say since the cursor."""
 
+    async def greets(self, address: str) -> bool:
+        """Whether its canary greets the operator."""
+
 
 class HttpRelay(Replicas):
     """The relay's API over HTTP."""
 
     def __init__(self, settings: RuntimeSettings) -> None:
         super().__init__(settings.relay_name, settings.relay_port, settings.relay_token)
+        self._canary = settings.relay_canary_port
 
     async def observations(self, address: str, since: str) -> Mapping[str, Any]:
         """`GET /v1/observations` of one replica."""
         return await self.get(address, "/v1/observations", {"since": since} if since else {})
+
+    async def greets(self, address: str) -> bool:
+        """Whether anything comes from the canary port; a connection alone may be one to a proxy on the way."""
+        try:
+            async with asyncio.timeout(GREETING):
+                reader, writer = await asyncio.open_connection(address.strip("[]"), self._canary)
+                greeting = await reader.read(1)
+                writer.close()
+        except (OSError, TimeoutError):
+            return False
+        return bool(greeting)
 
 
 class Observer(Looking):
@@ -84,6 +100,7 @@ class Observer(Looking):
     async def _ask(self, replica: Replica, address: str) -> set[Key]:
         try:
             answer = await self._relay.observations(address, replica.cursor)
+            replica.silent = 0 if await self._relay.greets(address) else replica.silent + 1
             return self._take(replica, answer)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
             replica.failures += 1

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops_operator.agent.egress.types import CANARY_PORT
 from agentops_operator.agent.facts import GatewaySettings, RelaySettings, Settings, StoreSettings
 from agentops_operator.kube.names import GATEWAY, RELAY
 
@@ -17,7 +18,7 @@ class RuntimeSettings:
     """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_SIDECAR_RESOURCES`,
     `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_GATEWAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`,
     `AGENTOPS_OPERATOR_DEPLOYMENT`,
-    `AGENTOPS_OPERATOR_UID` and `AGENTOPS_PROMETHEUS_URL`."""
+    `AGENTOPS_OPERATOR_UID`, `AGENTOPS_CLUSTER_DNS` and `AGENTOPS_PROMETHEUS_URL`."""
 
     identity: str = "agentops-operator"
     """Name of this replica in the Lease and in events: `AGENTOPS_POD_NAME`. Two replicas with one name would both lead."""
@@ -46,6 +47,9 @@ class RuntimeSettings:
 
     relay_port: int = 4320
     """Port of the relay's API, `AGENTOPS_RELAY_API_PORT`."""
+
+    relay_canary_port: int = CANARY_PORT
+    """Port of the relay that greets, by which egress is proven, `AGENTOPS_RELAY_CANARY_PORT`."""
 
     relay_token: str = "/var/run/secrets/agentops/token"  # noqa: S105  (a path, not a token)
     """File with the token for the relay, `AGENTOPS_RELAY_TOKEN_FILE`; the kubelet renews it, so it is read each time."""
@@ -113,6 +117,7 @@ def from_environment(environment: Mapping[str, str]) -> RuntimeSettings:
         observe_seconds=_number(environment, "AGENTOPS_OBSERVE_SECONDS", defaults.observe_seconds),
         relay_host=get("AGENTOPS_OBSERVE_HOST", ""),
         relay_port=int(_number(environment, "AGENTOPS_RELAY_API_PORT", defaults.relay_port)),
+        relay_canary_port=int(_number(environment, "AGENTOPS_RELAY_CANARY_PORT", defaults.relay_canary_port)),
         relay_token=get("AGENTOPS_RELAY_TOKEN_FILE", defaults.relay_token),
         gateway_host=get("AGENTOPS_OBSERVE_GATEWAY", ""),
         gateway_port=int(_number(environment, "AGENTOPS_GATEWAY_ADMIN_PORT", defaults.gateway_port)),
@@ -139,6 +144,8 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
     given: dict[str, Any] = dict(_given(environment, names))
     if resources := environment.get("AGENTOPS_SIDECAR_RESOURCES"):
         given["sidecar_resources"] = _json("AGENTOPS_SIDECAR_RESOURCES", resources)
+    if rule := environment.get("AGENTOPS_CLUSTER_DNS"):
+        given["cluster_dns"] = _json("AGENTOPS_CLUSTER_DNS", rule)
     return Settings(**given, relay=_relay_settings(environment), gateway=_gateway_settings(environment))
 
 

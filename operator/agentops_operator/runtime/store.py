@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agentops_operator.agent.egress.policy import NETWORK_POLICY
 from agentops_operator.agent.facts import (
     AgentObservation,
     Alerting,
@@ -31,6 +32,7 @@ from agentops_operator.runtime.child_cache import ChildCache
 from agentops_operator.runtime.evaluation_cache import EvaluationCache
 from agentops_operator.runtime.gateway_progress import GatewayProgress
 from agentops_operator.runtime.hold_cache import HoldCache
+from agentops_operator.runtime.network_cache import NetworkCache
 from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
 from agentops_operator.runtime.refusal_cache import RefusalCache
@@ -52,6 +54,7 @@ class Store:
         self.evaluations = EvaluationCache()
         self.refusals = RefusalCache()
         self.holds = HoldCache(self.writing)
+        self.network = NetworkCache()
         self.namespaces: dict[str, Mapping[str, str]] = {}
         self.observations: dict[Key, AgentObservation] = {}
         self.relay = RelayObservation()
@@ -91,6 +94,7 @@ class Store:
             gateway_calls=name in self.gateway_callers,
             unlisted_holds=self.holds.unlisted(key),
             probes=self.gateway_evidence,
+            network=self.network.of(key.namespace),
         )
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
@@ -195,6 +199,13 @@ class Store:
         else:
             self.namespaces[name] = labels
         return [] if before == labels else [agent.key for agent in self.agents.in_namespace(name)]
+
+    def network_changed(self, namespace: str) -> Keys:
+        """A NetworkPolicy of somebody else changed: of concern to those Agents that have one too."""
+        return [agent.key for agent in self.agents.in_namespace(namespace) if self._restricted(agent)]
+
+    def _restricted(self, agent: Known) -> bool:
+        return any(child.ref.kind == NETWORK_POLICY for child in self.children.owned_by(agent.uid))
 
     def pod_changed(self, pod: Pod) -> Keys:
         """A pod appeared or changed."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agentops_operator.agent.egress.policy import NETWORK_POLICY, NETWORKING
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
@@ -52,6 +53,7 @@ FOLLOWED = (
     Followed("ConfigMap", "v1", OURS),
     Followed("CronJob", "batch/v1", OURS),
     Followed(JOB_KIND, "batch/v1", OURS),
+    Followed(NETWORK_POLICY, NETWORKING),  # those of others too: they add up with ours
 )
 AT_HOME = (
     Followed("StatefulSet", "apps/v1", OURS, needed=False),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from agentops_operator.api.binding import Attachment
+from agentops_operator.api.egress import CIDRS_RULE, Cidr, EgressMode
 from agentops_operator.api.model import Model, cel, marks
 from agentops_operator.api.money import Price
 from agentops_operator.api.status import AgentCounts, CommonStatus
@@ -255,6 +256,29 @@ class Alias(Model):
     )
 
 
+class EgressDemand(Model):
+    """What holds for the egress of the pods of every Agent of the policy."""
+
+    mode: EgressMode = Field(
+        default=EgressMode.UNRESTRICTED,
+        description="Enforced: every Agent's pods reach only what its own spec.egress.allow lists, whatever mode it names.",
+    )
+    allowed_cidrs: list[Cidr] = Field(
+        default=[],
+        max_length=32,
+        description="Networks within which Agents may list addresses; others in their lists are left out. For platform policies, "
+        "where an empty list means none. Pods may always be listed.",
+        json_schema_extra=marks(CIDRS_RULE, list_type="set"),
+    )
+
+
+EGRESS_DEMAND_RULES = (
+    cel(
+        "self.mode == 'Enforced' || !has(self.allowedCidrs) || size(self.allowedCidrs) == 0",
+        "allowedCidrs is for mode Enforced",
+    ),
+)
+
 ALIAS_RULES = (
     cel(
         "self.all(a, a.routing == 'Weighted' || a.targets.all(t, !has(t.weight)))",
@@ -326,6 +350,12 @@ class ProviderFallbackSpec(Attachment):
         default=DirectCalls.DENIED,
         description="Whether Agents may choose execution.onGatewayDown: Direct, which goes past budgets, limits and guardrails. "
         "All platform policies of an Agent must allow it, and one at least; only they may.",
+    )
+
+    egress: EgressDemand = Field(
+        default=EgressDemand(),
+        description="Whether pods of the Agents may go around the gateway.",
+        json_schema_extra=marks(*EGRESS_DEMAND_RULES),
     )
 
     @cached_property
