@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "down", "remove the cluster and every trace of it")
     _command(commands, "status", "say what runs; exit code 0 only when ready")
     _command(commands, "build", "only build the programs into the cache")
+    switch = _command(commands, "network-policy", "enforce NetworkPolicies on our own node, or stop that")
+    switch.add_argument("switch", choices=("on", "off"))
     _image(_command(commands, "image", "build images and load them into the cluster", IMAGE_EXAMPLES))
     _command(commands, "env", 'print shell exports: eval "$(python3 -m devcluster env)"')
     for program in PASSED_ON:

@@ -33,6 +33,13 @@ class Program:
     """Names under which a program with several commands is started."""
     stamped: tuple[str, ...] = ()
     """Variables that receive the version; without them the program reports v0.0.0."""
+    folder: str = ""
+    """Folder below tools/ with a module of its own; empty for the module of all others."""
+
+    @property
+    def directory(self) -> Path:
+        """Where its go.mod stands."""
+        return TOOLS / self.folder
 
     def flags(self) -> str:
         """Return the linker flags."""
@@ -70,6 +77,16 @@ PROGRAMS = (
         stamped=("helm.sh/helm/v3/internal/version.version",),
     ),
 )
+
+
+NETWORK_POLICY = Program(
+    name="network-policy",
+    package=".",
+    module="github.com/cloudnativelabs/kube-router/v2",
+    purpose="enforces NetworkPolicies, while it is switched on",
+    folder="netpol",
+)
+"""Not among the others, since only some tests need it: nobody else should wait for its build."""
 
 
 def version(module: str, go_mod: str | None = None) -> str:
@@ -112,5 +129,6 @@ def bin_dir() -> Path:
 
 
 def _sources(program: Program) -> list[Path]:
-    own = sorted((TOOLS / program.package).glob("*.go")) if program.package.startswith("./") else []
-    return [TOOLS / "go.mod", TOOLS / "go.sum", *own]
+    here = program.directory
+    own = sorted((here / program.package).glob("*.go")) if program.package.startswith(".") else []
+    return [here / "go.mod", here / "go.sum", *own]

@@ -11,7 +11,7 @@ from devcluster.commands import run, tail
 from devcluster.errors import DevclusterError
 from devcluster.golang import compiler
 from devcluster.locking import only_one
-from devcluster.paths import TOOLS, cache_root
+from devcluster.paths import cache_root
 from devcluster.progress import Counter, say, step
 
 if TYPE_CHECKING:
@@ -55,18 +55,19 @@ def _compile(program: Program, go: Path) -> None:
         target = program.path()
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(".unfinished")
-        _watch(command(go, program, unfinished), Counter(program.name, _packages(go, program), "packages compiled"))
+        counter = Counter(program.name, _packages(go, program), "packages compiled")
+        _watch(command(go, program, unfinished), program.directory, counter)
         unfinished.rename(target)
 
 
 def _packages(go: Path, program: Program) -> int:
-    with_modules = run([go, "list", "-deps", program.package], cwd=TOOLS, env=environment(os.environ))
+    with_modules = run([go, "list", "-deps", program.package], cwd=program.directory, env=environment(os.environ))
     return len(with_modules.splitlines())
 
 
-def _watch(words: list[str], counter: Counter) -> None:
+def _watch(words: list[str], directory: Path, counter: Counter) -> None:
     env = environment(os.environ)
-    with subprocess.Popen(words, cwd=TOOLS, env=env, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, cwd=directory, env=env, stderr=subprocess.PIPE, text=True) as process:
         lines = []
         for line in process.stderr or ():
             lines.append(line)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from devcluster import base_image, images, status, teardown
 from devcluster.arguments import PASSED_ON, parser, split
-from devcluster.binaries import bin_dir
+from devcluster.binaries import NETWORK_POLICY, bin_dir
 from devcluster.build import build
 from devcluster.errors import DevclusterError
+from devcluster.node import netpol
 from devcluster.paths import Cluster
 from devcluster.recipe import Recipe
 from devcluster.up import ensure_up
@@ -69,7 +70,13 @@ def _status(options: argparse.Namespace) -> int:
 
 def _build(_options: argparse.Namespace) -> int:
     build()
+    build((NETWORK_POLICY,))
     print(bin_dir())
+    return 0
+
+
+def _network_policy(options: argparse.Namespace) -> int:
+    SWITCH[options.switch](Cluster(options.name))
     return 0
 
 
@@ -125,10 +132,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "down": _down,
     "status": _status,
     "build": _build,
+    "network-policy": _network_policy,
     "image": _image,
     "env": _env,
     **dict.fromkeys(PASSED_ON, _pass_on),
 }
+SWITCH: dict[str, Callable[[Cluster], None]] = {"on": netpol.start, "off": netpol.stop}
 IMAGE_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "build": _image_build,
     "load": _image_load,

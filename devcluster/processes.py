@@ -66,6 +66,11 @@ def stop(processes: Sequence[Process], seconds: float = 1.0) -> None:
         _signal(process, signal.SIGKILL)
 
 
+def forget(cluster: Cluster, process: Process) -> None:
+    """Drop the record of a process that was meant to end: a cluster without it is whole."""
+    (cluster.processes / f"{process.name}.json").unlink(missing_ok=True)
+
+
 def born(pid: int) -> str:
     """Return the start time of a running process, or nothing when there is none."""
     try:

@@ -17,7 +17,7 @@ ORDER = (
     # First what starts containers again, last what the others still write to.
     ("kubelet",),
     ("containerd",),
-    ("kube-proxy", "kube-scheduler", "kube-controller-manager"),
+    ("network-policy", "kube-proxy", "kube-scheduler", "kube-controller-manager"),
     ("kube-apiserver",),
     ("etcd",),
 )

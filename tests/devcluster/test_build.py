@@ -58,6 +58,19 @@ def test_every_program_is_pinned():
     assert all(version.startswith("v") for version in versions.values())
 
 
+def test_module_of_its_own_changes_no_other_program(tools):
+    """The enforcer of NetworkPolicies can move without Kubernetes being compiled anew, and the other way round."""
+    (tools / "netpol").mkdir()
+    for name in ("go.mod", "go.sum", "main.go"):
+        (tools / "netpol" / name).write_text("old")
+    before = {program.name: binaries.key(program) for program in (ETCD, binaries.NETWORK_POLICY)}
+    (tools / "netpol" / "go.mod").write_text("new")
+    assert binaries.key(ETCD) == before["etcd"]
+    (tools / "netpol" / "go.mod").write_text("old")
+    (tools / "go.mod").write_text("new")
+    assert binaries.key(binaries.NETWORK_POLICY) == before["network-policy"]
+
+
 def test_an_unpinned_module_is_refused():
     """A typing error in a module name is a clear message, not an empty version."""
     with pytest.raises(DevclusterError, match=r"pins no version of example\.org/x"):
