@@ -1,10 +1,13 @@
 """Egress of Agents: the NetworkPolicy follows the Agent, those of others are watched, and a refusal needs a control."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from agentops_operator.runtime.objects import Ref
+from agentops_operator.runtime.observer import HttpRelay
+from agentops_operator.runtime.settings import RuntimeSettings
 from tests.runtime.bodies import agent_body, pod_body
 from tests.runtime.fakes import settle
 from tests.runtime.world import World
@@ -96,3 +99,20 @@ async def test_policy_goes_when_egress_is_unrestricted_again(proven: World) -> N
     await proven.run(2)
     assert ours(proven) == []
     assert "egress" not in proven.status("Agent", "billing")
+
+
+@pytest.mark.parametrize(("line", "greets"), [(b"canary\n", True), (b"", False)], ids=["relay", "proxy on the way"])
+async def test_only_what_is_read_counts_as_a_greeting(line: bytes, greets: bool) -> None:
+    """A connection that is taken and closed is one to somebody else; a closed port is none at all."""
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(line)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    relay = HttpRelay(RuntimeSettings(relay_canary_port=server.sockets[0].getsockname()[1]))
+    assert await relay.greets("127.0.0.1") is greets
+    server.close()
+    await server.wait_closed()
+    assert not await relay.greets("127.0.0.1")
