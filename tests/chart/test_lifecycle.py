@@ -1,5 +1,6 @@
 """Install, upgrade and uninstall with helm, while pods of users start."""
 
+import json
 import shutil
 import threading
 import time
@@ -129,6 +130,28 @@ def test_rollback_brings_back_the_earlier_release_and_its_schemas(cluster: Clust
         cluster.helm("rollback", *RELEASE)
     assert (replicas(cluster), "useCaseOfTomorrow" in known_fields(cluster)) == (1, False)
     assert seen.failures == []
+
+
+def test_uninstall_that_is_stopped_deletes_nothing_and_is_rolled_back_or_forced(cluster: Cluster) -> None:
+    """The guard's Job never ends here, as nobody runs it: a rollback makes the release whole, and --no-hooks forces."""
+    cluster.helm("install", *RELEASE, CHART, "--create-namespace", "--set", "gateway.enabled=true")
+    stopped = cluster.run("uninstall", *RELEASE, "--timeout", "3s", "--kubeconfig", cluster.kubeconfig)
+    assert (stopped.returncode, "timed out" in stopped.stderr) == (1, True), stopped.stderr
+    assert [one["status"] for one in history(cluster)] == ["uninstalling"]
+    assert replicas(cluster) == 1
+    refused = cluster.run("upgrade", *RELEASE, CHART, "--kubeconfig", cluster.kubeconfig)
+    assert "has no deployed releases" in refused.stderr
+    cluster.helm("rollback", RELEASE[0], "1", *RELEASE[1:])
+    assert [one["status"] for one in history(cluster)][-1] == "deployed"
+    cluster.helm("upgrade", *RELEASE, CHART, "--set", "gateway.enabled=true")
+    cluster.helm("uninstall", *RELEASE, "--no-hooks")
+    assert cluster.api.call("GET", f"/apis/apps/v1/namespaces/{HOME}/deployments/agentops-operator")[0] == 404
+
+
+def history(cluster: Cluster) -> list[Object]:
+    """Revisions of the release."""
+    found: list[Object] = json.loads(cluster.helm("history", *RELEASE, "-o", "json"))
+    return found
 
 
 def replicas(cluster: Cluster) -> int:

@@ -21,6 +21,7 @@ from tests.cluster.shop import DEMO, SMALL, provider
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 POLICY = "e2e-gateway-gone"
 MODEL = "gpt-4o"  # alias and the provider's own name: what goes direct is asked for under the same one
+SECRET = "agentops-e2e-gateway-gone"
 OWN_KEY = "sk-of-the-agent"
 GATEWAY = ("deployment/agentops-gateway", "-n", NAMESPACE)
 OURS = (RELEASE, "--namespace", NAMESPACE)
@@ -28,7 +29,8 @@ OURS = (RELEASE, "--namespace", NAMESPACE)
 
 def fallback() -> Object:
     """The platform's policy, which lets calls go direct."""
-    target = {"name": "a", "provider": "openai-compatible", "endpoint": DIRECT, "model": MODEL}
+    credential = {"secretName": SECRET, "keys": [{"role": "ApiKey", "key": "api-key"}]}
+    target = {"name": "a", "provider": "openai-compatible", "endpoint": DIRECT, "model": MODEL, "credential": credential}
     return custom(
         "ProviderFallback", POLICY, targets=[target], aliases=[{"name": MODEL, "targets": [{"name": "a"}]}], directCalls="Allowed"
     )
@@ -80,6 +82,8 @@ def shop(product: Access, release: Release) -> Iterator[Shop]:
     """The shop, with the gateway's number of replicas in nobody's hand but the autoscaler's."""
     del release
     build_and_load(product.cluster, DEMO_IMAGES[:1])
+    product.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
+    product.kubectl("create", "secret", "generic", SECRET, "-n", NAMESPACE, "--from-literal=api-key=sk-of-the-platform")
     with fresh_namespaces(product, GONE), platform_policy(product, fallback(), GONE):
         asks = agent("direct", "Deployment", execution={"onGatewayDown": "Direct"})
         product.apply(*provider("provider"), asks, agent("refusing", "Deployment"), namespace=GONE)
@@ -91,6 +95,7 @@ def shop(product: Access, release: Release) -> Iterator[Shop]:
         made = Shop(product)
         made.through_gateway()
         yield made
+    product.kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
 
 
 def _ways(product: Access) -> dict[str, str]:
