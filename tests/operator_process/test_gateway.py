@@ -1,11 +1,14 @@
 """Policies for the gateway, from the custom resource to a refused call, with the operator and the gateway as real processes."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demo.images import ROOT
 from tests.cli.runner import run
 from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
@@ -15,6 +18,7 @@ from tests.operator_process.test_process import agent, until
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 Start = Callable[..., OperatorProcess]
 CREDENTIAL = {"secretName": "agentops-llm", "keys": [{"role": "ApiKey", "key": "api-key"}]}
+GUARD = ROOT / "charts" / "agentops-operator" / "files" / "uninstall_guard.py"
 KEY = "sk-proj-" + "A1b2C3d4" * 5
 GROUP = "/apis/agentops.dev/v1alpha1/namespaces"
 
@@ -144,3 +148,27 @@ def test_masking_policy_guards_calls_and_its_canaries_are_read_back(
     canaries = gateway.state()["guardrails"]
     assert canaries["checked"] > 100
     assert canaries["leaked"] == {}
+
+
+def test_uninstall_guard_reads_from_the_operator_who_uses_the_gateway(
+    control_plane: ControlPlane, start: Start, gateway: GatewayProcess
+) -> None:
+    """A pod that admission sent through the gateway keeps the release, and no longer once it is gone."""
+    operator = start(**gateway.operator_settings())
+    control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+    until("no pod yet", lambda: guard(operator) == (0, "No pod sends its model calls through the gateway.\n"))
+    notes = {"agentops.dev/agent": "billing", "agentops.dev/sidecar": "0.1.0", "agentops.dev/gateway": "Refuse"}
+    metadata = {"name": "p", "labels": {"app": "billing"}, "annotations": notes}
+    spec = {"containers": [{"name": "main", "image": "a"}], "automountServiceAccountToken": False}
+    control_plane.apply("/api/v1/namespaces/rt-a/pods/p", {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    until("the pod", lambda: guard(operator)[0] == 1)
+    assert "rt-a/billing (1)" in guard(operator)[1]
+    control_plane.request("DELETE", "/api/v1/namespaces/rt-a/pods/p?gracePeriodSeconds=0")
+    until("no pod any more", lambda: guard(operator)[0] == 0)
+
+
+def guard(operator: OperatorProcess) -> tuple[int, str]:
+    """Exit code and log of the guard."""
+    command = [sys.executable, str(GUARD), f"http://127.0.0.1:{operator.port}/metrics", "5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
