@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/open-telemetry/opentelemetry-collector-contrib/connector/signaltometricsconnector"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
@@ -77,7 +79,7 @@ func relayComponents(r *relayState) parts {
 			healthcheckextension.NewFactory(),
 			filestorage.NewFactory(),
 			headers.NewFactory(r.Backends),
-			sender.NewFactory(r.Verifier, r.holding),
+			sender.NewFactory(r.Verifier, os.Getenv("AGENTOPS_GATEWAY_SUBJECT"), r.holding),
 			api.NewFactory(&r.Relay),
 		},
 		connectors: []connector.Factory{forwardconnector.NewFactory(), signaltometricsconnector.NewFactory()},

@@ -34,6 +34,9 @@ type relayState struct {
 // Stored and StoreFailed are what the trace store tells.
 func (r *relayState) Stored(k relay.Key, spans int) { r.Fleet.Stored(k, spans) }
 
+// StoredCalls are spans of the gateway among them.
+func (r *relayState) StoredCalls(k relay.Key, spans int) { r.Fleet.StoredCalls(k, spans) }
+
 // StoreFailed counts what was not stored.
 func (r *relayState) StoreFailed(items int) { r.counters.StoreFailed(items) }
 

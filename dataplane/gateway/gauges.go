@@ -24,6 +24,9 @@ func (p *process) gauges() {
 		"state_store_lost":   func() float64 { return 0 },
 		"state_store_errors": func() float64 { return 0 },
 	}
+	if p.spans != nil {
+		values["history_waiting"] = func() float64 { return float64(p.spans.Waiting()) }
+	}
 	if p.store != nil {
 		values["state_store_queued"] = func() float64 { return float64(p.store.Stats().Queued) }
 		values["state_store_lost"] = func() float64 { return float64(p.store.Stats().Lost) }
@@ -34,6 +37,7 @@ func (p *process) gauges() {
 		"plan_refused":       "1 while the newest plan is refused and an older one is in force.",
 		"plan_loaded_at":     "Unix time at which the plan came into force.",
 		"plan_followed":      "1 while the API server tells of new plans; 0 while they come with the kubelet.",
+		"history_waiting":    "Events of runs' histories that the relay does not have yet.",
 		"state_store_up":     "1 while the state store answers.",
 		"state_store_queued": "Charges that wait for the state store.",
 		"state_store_lost":   "Charges that were dropped because too many waited.",

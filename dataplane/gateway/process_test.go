@@ -190,8 +190,8 @@ func TestACallIsASpanWithoutContent(t *testing.T) {
 		t.Errorf("span %s of %s in %s", span.Name(), span.ParentSpanID(), span.TraceID())
 	}
 	attributes := span.Attributes().AsRaw()
-	for key, want := range map[string]any{"gen_ai.usage.input_tokens": int64(10), "gen_ai.response.model": "m-2026", "dev.agentops.team": "payments",
-		"dev.agentops.cost_usd": 0.000015, "gen_ai.conversation.id": "4bf92f3577b34da6a3ce929d0e0e4736"} {
+	for key, want := range map[string]any{"dev.agentops.usage.input_tokens": int64(10), "gen_ai.response.model": "m-2026", "dev.agentops.team": "payments",
+		"dev.agentops.cost.usd": 0.000015, "gen_ai.conversation.id": "4bf92f3577b34da6a3ce929d0e0e4736"} {
 		if attributes[key] != want {
 			t.Errorf("%s = %v, want %v", key, attributes[key], want)
 		}

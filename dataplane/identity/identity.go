@@ -15,6 +15,8 @@ type Identity struct {
 	PodUID         string
 	// Agent is the agent's name, from the audience; empty in the token of a reader.
 	Agent string
+	// Gateway: the gateway itself sends, and says on each resource whose spans they are.
+	Gateway bool
 }
 
 // Subject is the service account as Kubernetes writes it.

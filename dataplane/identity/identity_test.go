@@ -128,12 +128,43 @@ func TestAGoodTokenNamesAgentAndPod(t *testing.T) {
 	c := newCluster(t)
 	v, _ := verifier(c, time.Now, "billing")
 	id, refusal := v.Agent(context.Background(), sign(t, c.key, jose.ES256, "k1", good()))
-	if want := (Identity{"shop", "billing", "billing-0", "u0", "billing"}); refusal != nil || id != want {
+	if want := (Identity{Namespace: "shop", ServiceAccount: "billing", PodName: "billing-0", PodUID: "u0", Agent: "billing"}); refusal != nil || id != want {
 		t.Errorf("got %+v, %v", id, refusal)
 	}
 	v, _ = verifier(c, time.Now, "another-account")
 	if _, refusal := v.Agent(context.Background(), sign(t, c.key, jose.ES256, "k1", good())); refusal == nil || refusal.Reason != ServiceAccountMismatch {
 		t.Errorf("got %v, want ServiceAccountMismatch", refusal)
+	}
+}
+
+// The gateway is one service account in a pod of its own; nobody else passes for it, and without that setting nobody does.
+func TestTheGatewaySpeaksForAgents(t *testing.T) {
+	c := newCluster(t)
+	const gateway = "system:serviceaccount:shop:gateway"
+	claim := func(audience, account string, pod map[string]any) string {
+		claims := good()
+		claims["aud"] = []string{audience}
+		claims["kubernetes.io"] = map[string]any{"namespace": "shop", "serviceaccount": map[string]any{"name": account}, "pod": pod}
+		return sign(t, c.key, jose.ES256, "k1", claims)
+	}
+	pod := map[string]any{"name": "gateway-0", "uid": "u1"}
+	v, _ := verifier(c, time.Now, "")
+	if id, refusal := v.Sender(context.Background(), claim(ReaderAudience, "gateway", pod), gateway); refusal != nil || !id.Gateway || id.Agent != "" {
+		t.Errorf("the gateway: %+v %v", id, refusal)
+	}
+	if id, refusal := v.Sender(context.Background(), sign(t, c.key, jose.ES256, "k1", good()), gateway); refusal != nil || id.Gateway || id.Agent != "billing" {
+		t.Errorf("a sidecar: %+v %v", id, refusal)
+	}
+	for name, refused := range map[string]struct{ token, subject string }{
+		"another account":    {claim(ReaderAudience, "viewer", pod), gateway},
+		"another audience":   {claim("agentops", "gateway", pod), gateway},
+		"a token of no pod":  {claim(ReaderAudience, "gateway", nil), gateway},
+		"nobody is gateway":  {claim(ReaderAudience, "gateway", pod), ""},
+		"the gateway's name": {claim("agentops/other/billing", "gateway", pod), gateway},
+	} {
+		if id, refusal := v.Sender(context.Background(), refused.token, refused.subject); refusal == nil {
+			t.Errorf("%s was taken: %+v", name, id)
+		}
 	}
 }
 

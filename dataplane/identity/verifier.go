@@ -45,6 +45,18 @@ func (v *Verifier) Caller(ctx context.Context, authorization string) (Identity, 
 	return id, expires, refusal
 }
 
+// Sender verifies the token of who sends telemetry: a sidecar, or the gateway, which is the service account of that subject.
+// An empty subject is nobody.
+func (v *Verifier) Sender(ctx context.Context, authorization, gateway string) (Identity, *Refusal) {
+	return v.verify(ctx, authorization, func(c claims) (Identity, *Refusal) {
+		if id := c.identity(); gateway != "" && isReader(c.Audience) && id.Subject() == gateway && id.PodUID != "" {
+			id.Gateway = true
+			return id, nil
+		}
+		return v.agent(c)
+	})
+}
+
 // Reader verifies the token of somebody who reads from the relay.
 func (v *Verifier) Reader(ctx context.Context, authorization string) (Identity, *Refusal) {
 	return v.verify(ctx, authorization, reader)

@@ -85,6 +85,7 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("POST /v1/report", a.report)
 	mux.HandleFunc("GET /v1/observations", a.observations)
 	mux.HandleFunc("GET /v1/traces", func(w http.ResponseWriter, r *http.Request) { a.read(w, r, store.Traces) })
+	mux.HandleFunc("GET /v1/history", a.history)
 	mux.HandleFunc("GET /v1/logs", func(w http.ResponseWriter, r *http.Request) { a.read(w, r, store.Logs) })
 	return mux
 }

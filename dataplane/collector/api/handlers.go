@@ -97,21 +97,8 @@ func (a *api) isOperator(id identity.Identity) bool {
 
 // read hands out stored telemetry of the reader's own namespace.
 func (a *api) read(w http.ResponseWriter, r *http.Request, signal store.Signal) {
-	id, refusal := a.relay.Verifier.Reader(r.Context(), r.Header.Get("Authorization"))
-	if refusal != nil {
-		identity.Refuse(w, refusal)
-		return
-	}
-	q, problem := query(r, signal)
-	if problem != "" {
-		http.Error(w, problem, http.StatusBadRequest)
-		return
-	}
-	if q.Namespace == "" {
-		q.Namespace = id.Namespace
-	}
-	if q.Namespace != id.Namespace && !a.isOperator(id) {
-		http.Error(w, "not your namespace", http.StatusForbidden)
+	q, ok := a.asked(w, r, signal)
+	if !ok {
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -121,9 +108,50 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, signal store.Signal) 
 	})
 }
 
+// history hands out what happened to one run of an agent of the reader's own namespace.
+func (a *api) history(w http.ResponseWriter, r *http.Request) {
+	q, ok := a.asked(w, r, store.Traces)
+	if !ok {
+		return
+	}
+	if q.Agent == "" || q.Run == "" {
+		http.Error(w, "name agent and run", http.StatusBadRequest)
+		return
+	}
+	events, err := a.relay.Store.History(q)
+	if err != nil {
+		http.Error(w, "the trace store cannot be read", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"namespace": q.Namespace, "agent": q.Agent, "run": q.Run, "events": events})
+}
+
+// asked is what a reader wants to see and may see.
+func (a *api) asked(w http.ResponseWriter, r *http.Request, signal store.Signal) (store.Query, bool) {
+	id, refusal := a.relay.Verifier.Reader(r.Context(), r.Header.Get("Authorization"))
+	if refusal != nil {
+		identity.Refuse(w, refusal)
+		return store.Query{}, false
+	}
+	q, problem := query(r, signal)
+	if problem != "" {
+		http.Error(w, problem, http.StatusBadRequest)
+		return store.Query{}, false
+	}
+	if q.Namespace == "" {
+		q.Namespace = id.Namespace
+	}
+	if q.Namespace != id.Namespace && !a.isOperator(id) {
+		http.Error(w, "not your namespace", http.StatusForbidden)
+		return store.Query{}, false
+	}
+	return q, true
+}
+
 func query(r *http.Request, signal store.Signal) (q store.Query, problem string) {
 	values := r.URL.Query()
-	q = store.Query{Signal: signal, Namespace: values.Get("namespace"), Agent: values.Get("agent"), Limit: defaultLines}
+	q = store.Query{Signal: signal, Namespace: values.Get("namespace"), Agent: values.Get("agent"), Run: values.Get("run"), Limit: defaultLines}
 	if text := values.Get("since"); text != "" {
 		since, err := time.Parse(time.RFC3339, text)
 		if err != nil {

@@ -26,18 +26,29 @@ const (
 	Agent     = "dev.agentops.agent"
 	Team      = "dev.agentops.team"
 	UseCase   = "dev.agentops.use_case"
+	// Source is FromGateway on what the gateway says, and absent on everything else.
+	Source = "dev.agentops.source"
 
 	// ReportedAgent keeps the name that a span gave to a sub-agent: the name itself is the identity's.
 	ReportedAgent = "dev.agentops.reported_agent"
 )
 
+// FromGateway is the value of Source.
+const FromGateway = "gateway"
+
+// RunID names the run on what tells of one; RunEvent is what happened to it.
+const (
+	RunID    = "dev.agentops.run.id"
+	RunEvent = "dev.agentops.run.event"
+)
+
 // IdentityKeys lists every key that only the relay may write.
-var IdentityKeys = []string{Namespace, PodName, PodUID, AgentName, Agent, Team, UseCase}
+var IdentityKeys = []string{Namespace, PodName, PodUID, AgentName, Agent, Team, UseCase, Source}
 
 // IsIdentity says whether only the relay may write the key.
 func IsIdentity(key string) bool {
 	switch key {
-	case Namespace, PodName, PodUID, AgentName, Agent, Team, UseCase:
+	case Namespace, PodName, PodUID, AgentName, Agent, Team, UseCase, Source:
 		return true
 	}
 	return false

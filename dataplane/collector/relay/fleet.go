@@ -29,15 +29,18 @@ type agent struct {
 	lastSpanAt time.Time
 	stored     int64
 	received   int64
-	pods       map[string]*Pod
-	masked     map[string]int64
-	dropped    int64
-	direct     int64
-	unserved   int64
-	changed    uint64
-	row        string
-	seenAt     time.Time
-	stray      bool
+	// These are spans that the gateway wrote of the agent's calls: they say nothing of its own telemetry.
+	storedCalls int64
+	lastCallAt  time.Time
+	pods        map[string]*Pod
+	masked      map[string]int64
+	dropped     int64
+	direct      int64
+	unserved    int64
+	changed     uint64
+	row         string
+	seenAt      time.Time
+	stray       bool
 }
 
 // Fleet holds all agents that were heard of.
@@ -95,6 +98,30 @@ func (f *Fleet) Received(k Key, spans int) {
 	}
 	a.lastSpanAt = f.now()
 	a.received += int64(spans)
+}
+
+// ReceivedCalls counts spans that the gateway wrote of an agent's calls.
+func (f *Fleet) ReceivedCalls(k Key, spans int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a := f.agent(k)
+	if a == nil {
+		return
+	}
+	if a.lastCallAt.IsZero() {
+		f.touch(a)
+	}
+	a.lastCallAt = f.now()
+	a.received += int64(spans)
+}
+
+// StoredCalls counts spans of the gateway that the trace store holds of an agent.
+func (f *Fleet) StoredCalls(k Key, spans int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a := f.agent(k); a != nil {
+		a.storedCalls += int64(spans)
+	}
 }
 
 // Stored counts spans that the trace store holds of an agent.

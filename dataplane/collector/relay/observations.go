@@ -14,6 +14,9 @@ type AgentView struct {
 	Agent       string     `json:"agent"`
 	LastSpanAt  *time.Time `json:"lastSpanAt,omitempty"`
 	StoredSpans int64      `json:"storedSpans"`
+	// LastCallAt and StoredCalls are of spans that the gateway wrote of the agent's calls.
+	LastCallAt  *time.Time `json:"lastCallAt,omitempty"`
+	StoredCalls int64      `json:"storedCalls"`
 	Row         string     `json:"row"`
 	Pods        []PodView  `json:"pods"`
 }
@@ -69,10 +72,14 @@ func (f *Fleet) position(cursor string) uint64 {
 }
 
 func (a *agent) view(k Key) AgentView {
-	v := AgentView{Namespace: k.Namespace, Agent: k.Agent, StoredSpans: a.stored, Row: a.row, Pods: []PodView{}}
+	v := AgentView{Namespace: k.Namespace, Agent: k.Agent, StoredSpans: a.stored, StoredCalls: a.storedCalls, Row: a.row, Pods: []PodView{}}
 	if !a.lastSpanAt.IsZero() {
 		at := a.lastSpanAt
 		v.LastSpanAt = &at
+	}
+	if !a.lastCallAt.IsZero() {
+		at := a.lastCallAt
+		v.LastCallAt = &at
 	}
 	for _, p := range a.pods {
 		v.Pods = append(v.Pods, p.view())

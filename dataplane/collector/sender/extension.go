@@ -21,12 +21,14 @@ type Config struct{}
 // NewFactory makes the extension. Name it under "middlewares" of a receiver's HTTP server, not under "auth": what "auth"
 // refuses is always 401, which makes a sidecar drop its data, and keys that cannot be read just now are no such reason.
 //
+// The gateway is the service account of that subject; it may speak for any agent.
+//
 // What holding returns is asked for each request: why nothing can be taken just now, empty when it can. Then the sender
 // keeps its data and tries again. It is called for each configuration that starts.
-func NewFactory(v *identity.Verifier, holding func() func() string) extension.Factory {
+func NewFactory(v *identity.Verifier, gateway string, holding func() func() string) extension.Factory {
 	return extension.NewFactory(Type, func() component.Config { return &Config{} },
 		func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-			return &guard{verifier: v, hold: holding()}, nil
+			return &guard{verifier: v, gateway: gateway, hold: holding()}, nil
 		}, component.StabilityLevelBeta)
 }
 
@@ -34,6 +36,7 @@ type guard struct {
 	component.StartFunc
 	component.ShutdownFunc
 	verifier *identity.Verifier
+	gateway  string
 	hold     func() string
 }
 
@@ -43,7 +46,7 @@ var _ extensionmiddleware.HTTPServer = (*guard)(nil)
 func (g *guard) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
 	return func(_ context.Context, next http.Handler) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, refusal := g.verifier.Agent(r.Context(), r.Header.Get("Authorization"))
+			id, refusal := g.verifier.Sender(r.Context(), r.Header.Get("Authorization"), g.gateway)
 			if refusal != nil {
 				identity.Refuse(w, refusal)
 				return

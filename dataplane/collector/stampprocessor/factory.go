@@ -33,6 +33,7 @@ type Agents interface {
 // Received is told how much came from whom.
 type Received interface {
 	Received(k relay.Key, spans int)
+	ReceivedCalls(k relay.Key, spans int)
 }
 
 var mutates = processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true})
@@ -53,6 +54,9 @@ func NewFactory(agents Agents, received Received) processor.Factory {
 	)
 }
 
+// errSpansOnly: the gateway tells of calls and runs, and serves its own metrics.
+var errSpansOnly = consumererror.NewPermanent(errors.New("the gateway sends spans only"))
+
 type stamper struct {
 	agents   Agents
 	received Received
@@ -66,6 +70,9 @@ func (s stamper) stamp(ctx context.Context) (stamp, error) {
 	if !ok {
 		return stamp{}, errNobody
 	}
+	if id.Gateway {
+		return stamp{id: id}, nil // whose it is stands on each resource
+	}
 	agent, _ := s.agents.Get(relay.Key{Namespace: id.Namespace, Agent: id.Agent})
 	return stamp{id, agent}, nil
 }
@@ -75,24 +82,35 @@ func (s stamper) traces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, e
 	if err != nil {
 		return td, err
 	}
+	if st.id.Gateway {
+		return td, s.calls(td, st.id)
+	}
 	for _, rs := range td.ResourceSpans().All() {
-		st.resource(rs.Resource())
-		for _, ss := range rs.ScopeSpans().All() {
-			st.below(ss.Scope().Attributes())
-			for _, span := range ss.Spans().All() {
-				st.below(span.Attributes())
-				for _, e := range span.Events().All() {
-					st.below(e.Attributes())
-				}
-			}
-		}
+		st.spans(rs)
 	}
 	s.received.Received(relay.Key{Namespace: st.id.Namespace, Agent: st.id.Agent}, td.SpanCount())
 	return td, nil
 }
 
+// spans stamps a resource and all that it has.
+func (s stamp) spans(rs ptrace.ResourceSpans) {
+	s.resource(rs.Resource())
+	for _, ss := range rs.ScopeSpans().All() {
+		s.below(ss.Scope().Attributes())
+		for _, span := range ss.Spans().All() {
+			s.below(span.Attributes())
+			for _, e := range span.Events().All() {
+				s.below(e.Attributes())
+			}
+		}
+	}
+}
+
 func (s stamper) logs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	st, err := s.stamp(ctx)
+	if err == nil && st.id.Gateway {
+		err = errSpansOnly
+	}
 	if err != nil {
 		return ld, err
 	}
@@ -110,6 +128,9 @@ func (s stamper) logs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 
 func (s stamper) metrics(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
 	st, err := s.stamp(ctx)
+	if err == nil && st.id.Gateway {
+		err = errSpansOnly
+	}
 	if err != nil {
 		return md, err
 	}

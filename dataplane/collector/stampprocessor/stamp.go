@@ -20,12 +20,15 @@ func (s stamp) resource(r pcommon.Resource) {
 	attrs := r.Attributes()
 	attrs.RemoveIf(func(key string, _ pcommon.Value) bool { return conventions.IsIdentity(key) })
 	attrs.PutStr(conventions.Namespace, s.id.Namespace)
-	attrs.PutStr(conventions.PodName, s.id.PodName)
-	attrs.PutStr(conventions.PodUID, s.id.PodUID)
+	put(attrs, conventions.PodName, s.id.PodName)
+	put(attrs, conventions.PodUID, s.id.PodUID)
 	attrs.PutStr(conventions.AgentName, s.id.Agent)
 	attrs.PutStr(conventions.Agent, s.id.Agent)
 	put(attrs, conventions.Team, s.agent.Team)
 	put(attrs, conventions.UseCase, s.agent.UseCase)
+	if s.id.Gateway {
+		attrs.PutStr(conventions.Source, conventions.FromGateway)
+	}
 }
 
 func put(attrs pcommon.Map, key, value string) {

@@ -23,9 +23,19 @@ type table map[relay.Key]relay.Agent
 
 func (t table) Get(k relay.Key) (relay.Agent, bool) { a, ok := t[k]; return a, ok }
 
-type received struct{ spans int }
+type received struct {
+	spans int
+	calls map[relay.Key]int
+}
 
 func (r *received) Received(_ relay.Key, spans int) { r.spans += spans }
+
+func (r *received) ReceivedCalls(k relay.Key, spans int) {
+	if r.calls == nil {
+		r.calls = map[relay.Key]int{}
+	}
+	r.calls[k] += spans
+}
 
 var (
 	agents = table{{Namespace: "shop", Agent: "billing"}: {Team: "payments", UseCase: "invoices"}}

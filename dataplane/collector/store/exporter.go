@@ -25,6 +25,7 @@ type Config struct{}
 // Counts is told what was stored, and what could not be.
 type Counts interface {
 	Stored(k relay.Key, spans int)
+	StoredCalls(k relay.Key, spans int)
 	StoreFailed(items int)
 }
 
@@ -60,10 +61,18 @@ func (w *writer) ConsumeTraces(_ context.Context, td ptrace.Traces) error {
 		rs.CopyTo(one.ResourceSpans().AppendEmpty())
 		line, err := marshal.MarshalTraces(one)
 		if w.write(Traces, rs.Resource(), line, err, one.SpanCount()) {
-			w.counts.Stored(key(rs.Resource()), one.SpanCount())
+			w.stored(rs.Resource(), one.SpanCount())
 		}
 	}
 	return nil
+}
+
+func (w *writer) stored(r pcommon.Resource, spans int) {
+	if text(r, conventions.Source) == conventions.FromGateway {
+		w.counts.StoredCalls(key(r), spans)
+		return
+	}
+	w.counts.Stored(key(r), spans)
 }
 
 func (w *writer) ConsumeLogs(_ context.Context, ld plog.Logs) error {
@@ -102,9 +111,5 @@ func key(r pcommon.Resource) relay.Key {
 }
 
 func text(r pcommon.Resource, name string) string {
-	v, ok := r.Attributes().Get(name)
-	if !ok {
-		return ""
-	}
-	return v.AsString()
+	return attribute(r.Attributes(), name)
 }

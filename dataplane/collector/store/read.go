@@ -19,6 +19,8 @@ type Query struct {
 	Namespace string
 	// Agent limits to one agent; empty: all of the namespace.
 	Agent string
+	// Run limits to lines that tell of this run; empty: all.
+	Run string
 	// Since leaves out lines in which everything ended before.
 	Since time.Time
 	// Limit is the most lines.
@@ -74,7 +76,7 @@ func (q Query) file(path string, left *int, visit func([]byte) error) error {
 
 // matches looks at the bytes: decoding every line of a namespace to find one agent's would cost a hundred times more.
 func (q Query) matches(line []byte) bool {
-	return q.ofAgent(line) && (q.Since.IsZero() || endsAfter(line, q.Since))
+	return q.ofAgent(line) && q.ofRun(line) && (q.Since.IsZero() || endsAfter(line, q.Since))
 }
 
 // ofAgent looks at the resource only, which comes first. A quote inside a value is escaped, so nobody can write this
@@ -88,8 +90,17 @@ func (q Query) ofAgent(line []byte) bool {
 			line = line[:i]
 		}
 	}
-	name, err := json.Marshal(q.Agent)
-	return err == nil && bytes.Contains(line, []byte(`{"key":"`+conventions.Agent+`","value":{"stringValue":`+string(name)+`}}`))
+	return says(line, conventions.Agent, q.Agent)
+}
+
+// ofRun looks for the run's id anywhere in the line.
+func (q Query) ofRun(line []byte) bool {
+	return q.Run == "" || says(line, conventions.RunID, q.Run)
+}
+
+func says(line []byte, key, value string) bool {
+	text, err := json.Marshal(value)
+	return err == nil && bytes.Contains(line, []byte(`{"key":"`+key+`","value":{"stringValue":`+string(text)+`}}`))
 }
 
 func endsAfter(line []byte, since time.Time) bool {

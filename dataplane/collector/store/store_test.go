@@ -125,7 +125,9 @@ func TestNamesThatLeaveTheDirectoryAreRefused(t *testing.T) {
 type counts struct{ stored, failed int }
 
 func (c *counts) Stored(_ relay.Key, spans int) { c.stored += spans }
-func (c *counts) StoreFailed(items int)         { c.failed += items }
+
+func (c *counts) StoredCalls(_ relay.Key, spans int) { c.stored += spans }
+func (c *counts) StoreFailed(items int)              { c.failed += items }
 
 func TestSpansAreFoundByAgentAndTime(t *testing.T) {
 	c, n := &clock{time.Now()}, &counts{}

@@ -35,6 +35,8 @@ type Agent struct {
 	Input, Output guard.Chain
 	// Aliases in order, for lists and errors.
 	Aliases []string
+	// Part names all that the plan says of this agent and nothing else: it changes when that changes.
+	Part func() string
 }
 
 // Agent finds "<namespace>/<name>".
@@ -52,6 +54,7 @@ func build(p *plan.Plan, keys mask.Keys) (*Snapshot, error) {
 			agent.Aliases = append(agent.Aliases, alias)
 		}
 		slices.Sort(agent.Aliases)
+		agent.Part = sync.OnceValue(func() string { return part(p, a) })
 		s.agents[name] = agent
 	}
 	return s, nil

@@ -54,6 +54,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request, a api.API) {
 		refused.write(w, a)
 	}
 	c.release()
+	c.hops()
 	c.report.Ended, c.report.Verdict = s.Now(), c.verdict.String()
 	c.report.Masked, c.report.Reported, c.report.Blocked = c.verdict.Masked, c.verdict.Reported, c.verdict.Blocked
 	c.report.Usage, c.report.MicroUSD, c.report.PriceUnknown = c.bill.Usage, c.bill.MicroUSD, c.bill.PriceUnknown
@@ -66,6 +67,7 @@ func (c *call) serve() (refused *refusal) {
 		return refused
 	}
 	c.report.Namespace, c.report.Agent = c.identity.Namespace, c.identity.Agent
+	c.report.PodName, c.report.PodUID = c.identity.PodName, c.identity.PodUID
 	c.report.Team, c.report.UseCase, c.report.Release = c.agent.Team, c.agent.UseCase, c.agent.Release
 	for _, step := range []func() *refusal{c.read, c.identifyRun, c.choose, c.guardInput, c.reserve, c.answer} {
 		if refused = step(); refused != nil {

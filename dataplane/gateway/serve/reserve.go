@@ -60,7 +60,7 @@ func (c *call) question() *limits.Call {
 	who := account.Who{Agent: c.agent.Name, Run: c.report.Run, EndUser: c.report.EndUser}
 	q := c.snapshot.Books.Call(who, newID(), most, account.Fingerprint(c.report.Alias, c.body), c.longest())
 	if q != nil {
-		q.ForPerson = c.person
+		q.ForPerson, q.Plan = c.person, c.plan()
 	}
 	return q
 }
@@ -94,6 +94,7 @@ func (c *call) ask(q *limits.Call) (*limits.Verdict, *refusal) {
 	v, err := store.Reserve(c.r.Context(), q)
 	if err == nil {
 		c.rungs(v.Events)
+		c.remember(v)
 		return v, nil
 	}
 	away, ok := err.(*limits.ErrStateStore) //nolint:errorlint // the store returns it as it is
@@ -230,6 +231,7 @@ func (c *call) charge() {
 		return
 	}
 	c.settled = true
+	c.markFailure()
 	if c.bill.Usage.Estimated {
 		c.w.Header()["X-Agentops-Usage"] = []string{"estimated"}
 	}
@@ -250,6 +252,7 @@ func (c *call) release() {
 		return
 	}
 	c.settled = true
+	c.markFailure()
 	ctx, cancel := c.detached()
 	defer cancel()
 	_ = c.server.Store.Release(ctx, c.held)

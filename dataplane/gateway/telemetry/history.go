@@ -8,6 +8,8 @@ type RunEvent struct {
 	At   time.Time
 	// Namespace, Agent and Run say whose run it is.
 	Namespace, Agent, Run string
+	// Traceparent of the client, where a call made it.
+	Traceparent string
 	// State of the run after it; From is the state before a transition, empty where the run began.
 	State, From string
 	// Reason of a transition or of a failure; By is who decided.
@@ -20,7 +22,7 @@ type RunEvent struct {
 	// Retry counts the failures of a step before; Target failed, and NextTarget was asked then.
 	Retry              int64
 	Target, NextTarget string
-	// Plan and Release are those that the call met, PlanBefore and ReleaseBefore those of the call before.
+	// Plan names the agent's part of the plan. Plan and Release are those that the call met, PlanBefore and ReleaseBefore those of the call before.
 	Plan, PlanBefore       string
 	Release, ReleaseBefore string
 }

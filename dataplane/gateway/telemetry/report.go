@@ -20,6 +20,7 @@ type Report struct {
 	Namespace, Agent                     string
 	Team, UseCase, Release               string
 	Run, EndUser                         string
+	PodName, PodUID                      string
 	Alias, Target, Provider, Model       string
 	ResponseID, ResponseModel, Finish    string
 	Stream                               bool
@@ -36,6 +37,11 @@ type Report struct {
 	// Saved is how many bytes compression took out of the prompt.
 	Saved    int
 	Attempts []route.Attempt
+	// Step is the number of the call in its run, RunState the run's state after it.
+	Step     int64
+	RunState string
+	// Events of the run's history that this call made.
+	Events []RunEvent
 	// Rungs of budgets that this call was the first to reach in their window.
 	Rungs []Rung
 }
