@@ -102,7 +102,7 @@ func TestTheHistoryOfARunReachesTheRelay(t *testing.T) {
 	sink := newRelaySink(t)
 	sink.away.Store(true)
 	n := startNode(t, hello, func(s *Settings) {
-		s.Redis, s.OTLPEndpoint = address, sink.URL
+		s.Store.URL, s.OTLPEndpoint = address, sink.URL
 		limited(t, s)
 	})
 	run := []string{"X-Agentops-Run-Id", "r", "Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"}
@@ -147,7 +147,7 @@ func TestRetriesAndPlanChangesAreEvents(t *testing.T) {
 			return
 		}
 		hello(w, r)
-	}, func(s *Settings) { s.Redis, s.OTLPEndpoint = address, sink.URL })
+	}, func(s *Settings) { s.Store.URL, s.OTLPEndpoint = address, sink.URL })
 	run := []string{"X-Agentops-Run-Id", "r"}
 	// Without limits calls pass before the store is there, and leave no history.
 	n.await("the store answers", func() bool { status, _ := n.operator(http.MethodGet, "/v1/holds", ""); return status == 200 })

@@ -99,7 +99,8 @@ def _observation(fields: dict[str, Any] | None, bare: Input) -> AgentObservation
         )
         for r in fields.get("pods", [])
     )
-    return AgentObservation(pods=reports, stored=fields.get("stored", False), row=fields.get("row") or _row(bare))
+    seen = {name: fields.get(name, False) for name in ("stored", "calls")}
+    return AgentObservation(pods=reports, row=fields.get("row") or _row(bare), **seen)
 
 
 def _row(bare: Input) -> str:

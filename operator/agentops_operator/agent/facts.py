@@ -133,7 +133,8 @@ class AgentObservation:
     """What the relay knows of one Agent; counters are left out, because they are no reason to decide anew."""
 
     pods: tuple[PodReport, ...] = ()
-    stored: bool = False  # at least one span of the Agent was stored
+    stored: bool = False  # at least one span that the Agent itself sent was stored
+    calls: bool = False  # at least one span that the gateway wrote of its calls was stored
     row: str = ""  # digest of the Agent's row of the identity table, as the relay has it
 
 

@@ -118,13 +118,17 @@ def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, 
     problems = sorted(problem for problem in reported if not problem.startswith(NOT_OF_TRACING))
     if problems:
         return false(ENFORCED, Reason.NOT_COVERED, names(problems))
-    if facts.observation is None or not facts.observation.stored:
-        return unknown(ENFORCED, Reason.AWAITING_FIRST_OBSERVATION, "no span of this Agent was stored yet")
-    return true(
-        ENFORCED,
-        Reason.ENFORCED,
-        "spans of this Agent were stored" + (f" and {len(backends)} backends take them" if backends else ""),
-    )
+    return _stored(facts, f" and {len(backends)} backends take them" if backends else "")
+
+
+def _stored(facts: Input, taken: str) -> Condition:
+    seen = facts.observation
+    if seen is not None and seen.stored:
+        return true(ENFORCED, Reason.ENFORCED, f"spans of this Agent were stored{taken}")
+    if seen is not None and seen.calls:
+        told = "it sent no span itself: what it does besides calls is not seen"
+        return true(ENFORCED, Reason.CALLS_TRACED, f"the gateway's spans of this Agent's calls were stored{taken}; {told}")
+    return unknown(ENFORCED, Reason.AWAITING_FIRST_OBSERVATION, "no span of this Agent was stored yet")
 
 
 def _obstacle(facts: Input, pods: Coverage) -> Condition | None:

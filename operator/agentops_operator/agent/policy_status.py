@@ -74,6 +74,10 @@ def _programmed(outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int],
     return true(kind, Reason.PROGRAMMED, f"{counts['programmed']} of {counts['matched']} Agents run this version")
 
 
+LESS = (Reason.PLAN_IN_FORCE, Reason.CALLS_TRACED, Reason.PROBED)
+"""Of an Agent of which less was seen than its policy says, the policy says so too."""
+
+
 def _enforced(outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int], *, works: bool) -> Condition:
     kind = ConditionType.ENFORCED
     if not works:
@@ -89,5 +93,5 @@ def _enforced(outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int], *
             more = f" (and {len(worst) - 1} more Agents)" if len(worst) > 1 else ""
             return make(kind, outcome.condition.reason, f"Agent {agent}{more}: {outcome.condition.message}")
     seen = {outcome.condition.reason for _, outcome in outcomes}
-    reason = next((weakest for weakest in (Reason.PLAN_IN_FORCE, Reason.PROBED) if weakest in seen), Reason.ENFORCED)
+    reason = next((weakest for weakest in LESS if weakest in seen), Reason.ENFORCED)
     return true(kind, reason, f"observed in {counts['enforced']} of {counts['matched']} Agents")

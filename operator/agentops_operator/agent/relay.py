@@ -11,7 +11,7 @@ from agentops_operator.agent.plan import BackendUse
 from agentops_operator.agent.relay_config import SECRETS, STORE_SHARE, collector_config
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
-from agentops_operator.kube.names import RELAY
+from agentops_operator.kube.names import GATEWAY, RELAY
 from agentops_operator.kube.quantity import quantity
 from agentops_operator.kube.security import container_security, pod_security
 
@@ -115,6 +115,8 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
                 "value": f"system:serviceaccount:{settings.operator_namespace}:agentops-operator",
             },
             {"name": "AGENTOPS_LISTEN_CANARY", "value": f":{CANARY_PORT}"},
+            # The one account that may speak for any Agent; where there is no gateway, nobody has it.
+            {"name": "AGENTOPS_GATEWAY_SUBJECT", "value": f"system:serviceaccount:{settings.operator_namespace}:{GATEWAY}"},
             {"name": "AGENTOPS_STORE_MAX_BYTES", "value": str(int(int(quantity(settings.relay.storage_size)) * STORE_SHARE))},
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
     ENFORCED = "Enforced"
+    CALLS_TRACED = "CallsTraced"  # True, by the gateway's spans alone
     AWAITING_FIRST_OBSERVATION = "AwaitingFirstObservation"
     BYPASSED = "Bypassed"
     LEAKED = "Leaked"
@@ -132,6 +133,7 @@ MEANING: dict[Reason, str] = {
     Reason.NOT_PROVEN: "No case of the conformance suite proves the fields named; they are in the plan all the same.",
     Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",
     Reason.ENFORCED: "The effect was observed in the data plane.",
+    Reason.CALLS_TRACED: "Spans that the gateway wrote of the Agent's model calls were stored; its own SDK sent none.",
     Reason.AWAITING_FIRST_OBSERVATION: "Nothing was observed yet.",
     Reason.BYPASSED: "A container keeps an own telemetry endpoint or model provider, so it goes around sidecar or gateway.",
     Reason.LEAKED: "A canary came through the live masking engine of a sidecar or of the gateway.",
@@ -257,6 +259,7 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
     ),
     ConditionType.ENFORCED: (
         Reason.ENFORCED,
+        Reason.CALLS_TRACED,
         Reason.AWAITING_FIRST_OBSERVATION,
         Reason.AWAITING_SIDECARS,
         Reason.AWAITING_RELAY,
@@ -322,6 +325,7 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.RULES_REFUSED: _AT_SIDECAR,
     Reason.NO_PODS_MATCHED: _AT_SIDECAR,
     Reason.RELAY_UNREACHABLE: _AT_SIDECAR,
+    Reason.CALLS_TRACED: ("Agent", "TracePolicy"),
     Reason.LEAKED: ("Agent", "MaskingPolicy"),
     Reason.BACKEND_NOT_ALLOWED: ("Agent", "TracePolicy"),
     Reason.BACKEND_FAILING: ("Agent", "TracePolicy"),

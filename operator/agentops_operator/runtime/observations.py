@@ -35,7 +35,12 @@ def agent_key(entry: Mapping[str, Any]) -> Key:
 def agent_observation(entry: Mapping[str, Any]) -> AgentObservation:
     """One Agent's entry, typed; counters are dropped."""
     reports = sorted((_report(pod) for pod in entry.get("pods") or []), key=lambda report: report.uid)
-    return AgentObservation(tuple(reports), bool(entry.get("storedSpans") or entry.get("lastSpanAt")), entry.get("row", ""))
+    return AgentObservation(
+        tuple(reports),
+        stored=bool(entry.get("storedSpans") or entry.get("lastSpanAt")),
+        calls=bool(entry.get("storedCalls")),
+        row=entry.get("row", ""),
+    )
 
 
 def _report(pod: Mapping[str, Any]) -> PodReport:
@@ -60,7 +65,12 @@ def merged_agent(parts: Iterable[AgentObservation]) -> AgentObservation | None:
     pods = {report.uid: report for part in found for report in part.pods}
     rows = {part.row for part in found}
     row = rows.pop() if len(rows) == 1 else DIFFERENT
-    return AgentObservation(tuple(pods[uid] for uid in sorted(pods)), any(part.stored for part in found), row)
+    return AgentObservation(
+        tuple(pods[uid] for uid in sorted(pods)),
+        stored=any(part.stored for part in found),
+        calls=any(part.calls for part in found),
+        row=row,
+    )
 
 
 def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:

@@ -17,6 +17,7 @@ from agentops_operator.agent.gateway.objects import (
     plan_config_map,
     stored_text,
 )
+from agentops_operator.agent.relay import compile_relay
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import PLAN_KEY
 from bench.gateway_plan import fleet
@@ -113,3 +114,24 @@ def test_autoscaler_decides_the_number_of_replicas() -> None:
     _, scaled = compile_gateway(PLAN, Settings(gateway=GatewaySettings(replicas=0)))
     assert fixed["spec"]["replicas"] == 3
     assert "replicas" not in scaled["spec"]
+
+
+def test_gateway_sends_spans_with_a_token_of_its_own() -> None:
+    """The relay's address, and a token for it that the kubelet renews; the relay takes it from this account alone."""
+    _, deployment = compile_gateway(PLAN, Settings(gateway=GatewaySettings(enabled=True)))
+    pod = deployment["spec"]["template"]["spec"]
+    [volume] = [volume for volume in pod["volumes"] if "projected" in volume]
+    [source] = volume["projected"]["sources"]
+    assert source["serviceAccountToken"]["audience"] == "agentops-relay"
+    [mount] = [mount for mount in container()["volumeMounts"] if mount["name"] == volume["name"]]
+    told = variables()
+    assert told["AGENTOPS_OTLP_TOKEN"]["value"] == f"{mount['mountPath']}/token"
+    assert told["AGENTOPS_OTLP_ENDPOINT"]["value"] == "http://agentops-relay.agentops-system.svc:4318"
+    subject = {entry["name"]: entry.get("value") for entry in _relay_container()["env"]}["AGENTOPS_GATEWAY_SUBJECT"]
+    assert subject == f"system:serviceaccount:agentops-system:{pod['serviceAccountName']}"
+
+
+def _relay_container() -> dict[str, Any]:
+    _, stateful_set = compile_relay({}, {}, Settings())
+    found: dict[str, Any] = stateful_set["spec"]["template"]["spec"]["containers"][0]
+    return found

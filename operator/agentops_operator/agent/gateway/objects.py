@@ -13,7 +13,7 @@ from agentops_operator.agent.gateway.plan import secrets_of
 from agentops_operator.agent.gateway.store import secret_volume, store_mounts, store_variables, store_volumes
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical
-from agentops_operator.kube.names import GATEWAY, PLAN_KEY
+from agentops_operator.kube.names import GATEWAY, PLAN_KEY, RELAY
 from agentops_operator.kube.security import container_security, pod_security
 
 LABELS = {"app.kubernetes.io/name": GATEWAY, "app.kubernetes.io/part-of": "agentops-operator"}
@@ -24,6 +24,9 @@ DRAIN_SECONDS = 25
 GRACE_SECONDS = DRAIN_SECONDS + 10  # open calls drain first; what is left is cut by the kubelet
 PLAIN_BYTES = 262_144  # a plan that a person can still read; larger ones are compressed, under the same key
 MOST_BYTES = 1_000_000  # the API server takes 1 MiB for all data of a ConfigMap
+IDENTITY = "identity"
+IDENTITY_DIRECTORY = "/var/run/agentops-identity"
+TOKEN_SECONDS = 3600
 
 
 class PlanTooLargeError(Exception):
@@ -105,6 +108,7 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "containers": [_container(secrets, settings)],
         "volumes": [
             {"name": "plan", "configMap": {"name": GATEWAY, "optional": True}},
+            {"name": IDENTITY, "projected": {"sources": [{"serviceAccountToken": _relay_token()}], "defaultMode": 0o440}},
             *(secret_volume(secret, secret) for secret in secrets),
             *store_volumes(settings.gateway.store),
         ],
@@ -114,6 +118,7 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
 def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
     mounts = [
         {"name": "plan", "mountPath": PLAN_DIRECTORY, "readOnly": True},
+        {"name": IDENTITY, "mountPath": IDENTITY_DIRECTORY, "readOnly": True},
         *({"name": secret, "mountPath": f"{SECRETS_DIRECTORY}/{secret}", "readOnly": True} for secret in secrets),
         *store_mounts(settings.gateway.store),
     ]
@@ -130,6 +135,8 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
             },
             {"name": "AGENTOPS_PLAN_CONFIG_MAP", "value": f"{settings.operator_namespace}/{GATEWAY}"},
             {"name": "AGENTOPS_DRAIN_SECONDS", "value": str(DRAIN_SECONDS)},
+            {"name": "AGENTOPS_OTLP_ENDPOINT", "value": f"http://{RELAY}.{settings.operator_namespace}.svc:4318"},
+            {"name": "AGENTOPS_OTLP_TOKEN", "value": f"{IDENTITY_DIRECTORY}/token"},
             *store_variables(settings.gateway.store),
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
@@ -139,3 +146,8 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "securityContext": container_security(),
         "volumeMounts": mounts,
     }
+
+
+def _relay_token() -> dict[str, Any]:
+    """What the gateway sends spans to the relay with; the relay knows it by its account, and lets it speak for any Agent."""
+    return {"path": "token", "audience": RELAY, "expirationSeconds": TOKEN_SECONDS}
