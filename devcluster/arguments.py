@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TypeAlias
 
-from devcluster.paths import DEFAULT_NAME
+from devcluster.paths import DEFAULT_NAME, NAME_VARIABLE
 
 PASSED_ON = ("kubectl", "helm")
 EXAMPLES = """examples:
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line parser."""
     root = _described(argparse.ArgumentParser, "A real single-node Kubernetes for the demo and the tests.", EXAMPLES)
     root.prog = "python3 -m devcluster"
-    root.add_argument("--name", default=DEFAULT_NAME, help=f"which cluster (default: {DEFAULT_NAME})")
+    root.add_argument("--name", default=DEFAULT_NAME, help=f"which cluster (default: ${NAME_VARIABLE}, now {DEFAULT_NAME})")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = _command(commands, "up", "start the cluster, or say that it is ready", UP_EXAMPLES)
     up.add_argument("--kubeconfig", metavar="FILE", help="use this cluster instead of starting one")

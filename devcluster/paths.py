@@ -9,7 +9,8 @@ from pathlib import Path
 
 from devcluster.errors import DevclusterError
 
-DEFAULT_NAME = "agentops"
+NAME_VARIABLE = "AGENTOPS_CLUSTER"
+DEFAULT_NAME = os.environ.get(NAME_VARIABLE) or "agentops"
 TOOLS = Path(__file__).parent / "tools"
 
 
@@ -37,7 +38,7 @@ class Cluster:
     def __post_init__(self) -> None:
         # A longer name would exceed the 15 characters of a network device.
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", self.name):
-            raise DevclusterError(f"--name {self.name}: use 1 to 12 of a-z, 0-9 and '-'")
+            raise DevclusterError(f"--name (or {NAME_VARIABLE}) {self.name}: use 1 to 12 of a-z, 0-9 and '-'")
 
     @property
     def state(self) -> Path:

@@ -1,6 +1,8 @@
 """The command line, the choice of the layer, and what is said to the user."""
 
 import ast
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from devcluster import cli, layers, packages, progress, record, status
 from devcluster.arguments import parser, split
 from devcluster.commands import run
 from devcluster.errors import DevclusterError
-from devcluster.paths import Cluster
+from devcluster.paths import DEFAULT_NAME, NAME_VARIABLE, Cluster
 from devcluster.waiting import wait_until
 
 
@@ -67,7 +69,7 @@ def test_name_on_either_side(words):
 
 def test_default_name():
     """Without a name it is the cluster of the demo."""
-    assert parser().parse_args(["up"]).name == "agentops"
+    assert parser().parse_args(["up"]).name == DEFAULT_NAME
 
 
 def test_help_has_examples(capsys):
@@ -165,3 +167,13 @@ def test_only_the_standard_library_is_imported():
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
     assert {name.split(".")[0] for name in names} <= {"devcluster", *sys.stdlib_module_names}
+
+
+def test_another_cluster_is_named_once_for_all_commands():
+    """Tests and demo call the tool many times; one of them on the wrong cluster would change what the user works with."""
+    program = "from devcluster.paths import Cluster; print(Cluster().name)"
+    seen = {}
+    for name in ("", "second"):
+        env = {**os.environ, NAME_VARIABLE: name}
+        seen[name] = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout.strip()
+    assert seen == {"": "agentops", "second": "second"}
