@@ -123,7 +123,7 @@ def test_gateway_sends_spans_with_a_token_of_its_own() -> None:
     [volume] = [volume for volume in pod["volumes"] if "projected" in volume]
     [source] = volume["projected"]["sources"]
     assert source["serviceAccountToken"]["audience"] == "agentops-relay"
-    [mount] = [mount for mount in container()["volumeMounts"] if mount["name"] == volume["name"]]
+    [mount] = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == volume["name"]]
     told = variables()
     assert told["AGENTOPS_OTLP_TOKEN"]["value"] == f"{mount['mountPath']}/token"
     assert told["AGENTOPS_OTLP_ENDPOINT"]["value"] == "http://agentops-relay.agentops-system.svc:4318"
