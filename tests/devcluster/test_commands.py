@@ -2,7 +2,6 @@
 
 import ast
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -175,5 +174,5 @@ def test_another_cluster_is_named_once_for_all_commands():
     seen = {}
     for name in ("", "second"):
         env = {**os.environ, NAME_VARIABLE: name}
-        seen[name] = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout.strip()
+        seen[name] = run([sys.executable, "-c", program], env=env).strip()
     assert seen == {"": "agentops", "second": "second"}
