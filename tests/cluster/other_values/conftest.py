@@ -18,7 +18,9 @@ PLACE = "e2e-other-values"
 GONE = "e2e-gateway-gone"
 DIRECT = f"http://provider.{GONE}.svc:8080"  # where calls go past a gateway that is away
 INJECTION: Values = {"sidecar": {"extraEnv": {"AGENTOPS_DIRECT_OPENAI": DIRECT}}}
-SCALED: Values = {"gateway": {"autoscaling": {"enabled": True}}}  # or the operator would mend its number of replicas
+GATEWAYS = 3  # one more than other tests have
+# Or the operator would mend its number of replicas.
+SCALED: Values = {"gateway": {"autoscaling": {"enabled": True, "minReplicas": GATEWAYS, "maxReplicas": GATEWAYS + 1}}}
 SECRET = "agentops-webhook-tls"
 COMMAND = re.compile(r"^(openssl req (?:[^\n]*\\\n)*[^\n]*)$", re.MULTILINE)
 
