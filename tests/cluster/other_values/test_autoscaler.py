@@ -8,7 +8,7 @@ from demo.install import NAMESPACE
 from tests.cluster.access import Access
 from tests.cluster.other_values.conftest import GATEWAYS, Release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 GATEWAY = ("deployment", "agentops-gateway", "-n", NAMESPACE)
 DIGEST = "agentops.dev/digest"
 
