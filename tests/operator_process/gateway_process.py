@@ -178,6 +178,7 @@ class GatewayProcess:
             "AGENTOPS_ISSUER_JWKS": str(self.home / "jwks.json"),
             "AGENTOPS_ISSUER_NAME": ISSUER,
             "AGENTOPS_OPERATOR_SUBJECT": f"system:serviceaccount:{HOME}:agentops-operator",
+            "AGENTOPS_DRAIN_SECONDS": "1",  # no call is open when a test ends
         }
         self.run(name, command, environment | (self._followed() if self.follows else {}))
 

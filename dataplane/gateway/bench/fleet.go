@@ -72,7 +72,6 @@ func (b *bed) reloads() error {
 	}
 	tell("reloads of a plan of 1,000 Agents", float64(reloaded), "")
 	tell("calls a second while plans reload", float64(s.done)/s.took.Seconds(), "1/s")
-	tell("p99 while plans reload", s.percentile(99), "ms")
 	tell("failed calls while plans reload", float64(s.failed), "")
 	tell("RSS after plans of 1,000 Agents reload", rss(b.process, "VmRSS"), "MiB")
 	return nil
