@@ -68,7 +68,7 @@ def _derived(found: Mapping[str, float]) -> dict[str, float]:
         "node_rate": math.floor(1000 * BUSY / found["store"]),
         "hot_rate": math.floor(found["hot"] * BUSY),
         "hot_full": math.floor(found["hot"]),
-        "shared_rate": math.floor(1000 * BUSY / found["shared"]),
+        "shared_rate": math.floor(1000 * BUSY / max(found["shared"], 0.001)),
         "mask_us": round(found["mask"]),
         "gateway_megabits": round(MESSAGES * 2 * (REQUEST + ANSWER) * 8 / 1000),
         "store_megabits": round(MESSAGES * found["traffic"] * 8 / 1000),
