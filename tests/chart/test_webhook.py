@@ -46,7 +46,7 @@ def test_other_modes_render_nothing_of_it(render: Render, mode: str) -> None:
 def test_webhook_looks_at_the_same_pods_as_the_policy(render: Render) -> None:
     """Same namespaces, same conditions, open on errors, and a short time to wait."""
     exclude = ("--set", "injection.excludeNamespaces={monitoring}")
-    (policy,) = named(render(*exclude), "MutatingAdmissionPolicy")
+    (policy,) = named(render(*exclude), "MutatingAdmissionPolicy", "agentops-inject")
     (webhook,) = only(render("--values", VALUES, *exclude), "MutatingWebhookConfiguration", "agentops-inject")["webhooks"]
     spec = policy["spec"]
     assert webhook["namespaceSelector"] == spec["matchConstraints"]["namespaceSelector"]

@@ -10,6 +10,7 @@ from agentops_operator.cli.re2 import problem
 Broken = list[tuple[Path, str]]
 Check = Callable[[Any], Broken]
 WITHOUT_ADDRESS = ("azure", "databricks", "snowflake", "openai-compatible")
+OF_A_REGION = ("bedrock", "vertex")
 
 
 def _holds(test: Callable[[Any], bool]) -> Check:
@@ -52,6 +53,18 @@ GATEWAY: dict[str, Check] = {
     ),
     "self.all(t, has(t.endpoint) || !(t.provider in ['azure', 'databricks', 'snowflake', 'openai-compatible']))": _each(
         lambda t: t.get("endpoint") is not None or t.get("provider") not in WITHOUT_ADDRESS, "endpoint"
+    ),
+    "self.all(t, !has(t.endpoint) || !(t.provider in ['bedrock', 'vertex']))": _each(
+        lambda t: t.get("endpoint") is None or t.get("provider") not in OF_A_REGION, "endpoint"
+    ),
+    "self.all(t, has(t.region) == (t.provider in ['bedrock', 'vertex']))": _each(
+        lambda t: (t.get("region") is not None) == (t.get("provider") in OF_A_REGION), "region"
+    ),
+    "self.all(t, has(t.project) == (t.provider == 'vertex'))": _each(
+        lambda t: (t.get("project") is not None) == (t.get("provider") == "vertex"), "project"
+    ),
+    "self.all(t, !has(t.apiVersion) || t.provider == 'azure')": _each(
+        lambda t: t.get("apiVersion") is None or t.get("provider") == "azure", "apiVersion"
     ),
     "self.all(t, has(t.credential) || t.provider == 'openai-compatible')": _each(
         lambda t: t.get("credential") is not None or t.get("provider") == "openai-compatible", "credential"
