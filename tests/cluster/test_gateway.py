@@ -2,7 +2,9 @@
 
 import sys
 import time
+import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -88,10 +90,11 @@ def test_held_run_goes_on_when_somebody_who_may_decided(product: Access, shop: S
     """Without the verb a decision is refused; one that is made while no operator runs is passed on by the next, once."""
     product.apply(limited(3, "Hold"), namespace=SHOP)
     product.until("the new action", lambda: product.get("agents.agentops.dev", AGENT, "-n", SHOP), in_force)
-    calls = [shop.ask("held") for _ in range(4)]
+    run = f"held-{uuid.uuid4().hex[:8]}"  # the store outlives the namespace, and with it runs of earlier times
+    calls = [shop.ask(run) for _ in range(4)]
     assert [(one["status"], one.get("code")) for one in calls[2:]] == [(200, None), (409, "run_held")], calls
-    [held] = product.until("the record", lambda: holds(product), lambda found: found and "state" in found[0].get("status", {}))
-    assert (held["spec"]["run"], held["status"]["reason"], held["status"]["used"]) == ("held", "MaxSteps", "3")
+    [held] = product.until("the record", lambda: holds(product, run), lambda found: found and "state" in found[0]["status"])
+    assert (held["status"]["reason"], held["status"]["used"]) == ("MaxSteps", "3")
     rights = "--resource=runholds.agentops.dev"
     product.kubectl("create", "role", "patcher", "--verb=get,list,patch", rights, "-n", SHOP)
     product.kubectl("create", "rolebinding", "patcher", "--role=patcher", "--user=mallory", "-n", SHOP)
@@ -104,16 +107,16 @@ def test_held_run_goes_on_when_somebody_who_may_decided(product: Access, shop: S
         product.kubectl(*decide, "--as=eve")
     finally:
         product.kubectl("scale", *OPERATOR, "--replicas=1")
-    product.until("the run goes on", lambda: shop.ask("held"), lambda one: one["status"] == 200)
-    [after] = product.until("read back", lambda: holds(product), lambda found: "endedAt" in found[0]["status"])
+    product.until("the run goes on", lambda: shop.ask(run), lambda one: one["status"] == 200)
+    [after] = product.until("read back", lambda: holds(product, run), lambda found: "endedAt" in found[0]["status"])
     assert (after["spec"]["decision"]["by"], after["status"]["decidedBy"], after["status"]["state"]) == ("eve", "eve", "Running")
     assert after["metadata"]["uid"] == held["metadata"]["uid"]
 
 
-def holds(product: Access) -> list[dict[str, dict[str, object]]]:
-    """RunHolds of the shop."""
-    found: list[dict[str, dict[str, object]]] = product.get("runholds.agentops.dev", "-n", SHOP)["items"]
-    return found
+def holds(product: Access, run: str) -> list[dict[str, Any]]:
+    """RunHolds of a run."""
+    items = product.get("runholds.agentops.dev", "-n", SHOP)["items"]
+    return [item for item in items if item["spec"]["run"] == run and "status" in item]
 
 
 def test_changed_limit_reaches_every_replica_without_a_restart(product: Access, shop: Shop) -> None:
