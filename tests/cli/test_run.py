@@ -1,14 +1,15 @@
 """`agentops run`: what is told of held runs, and how a decision is written."""
 
 import json
-from typing import Any
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.cli import run as module
 from agentops_operator.cli.exits import Unreachable
-from agentops_operator.cli.history import events
 from agentops_operator.cli.holds import report, table, tree, waits
 from agentops_operator.cli.tree import lines
 from tests.cli.runner import run
@@ -62,6 +63,10 @@ class FakeCluster:
     def patch(self, path: str, change: Any) -> None:
         """Takes a decision."""
         self.patches.append(change)
+
+    def token(self, namespace: str, account: str) -> str:
+        """A token for the relay."""
+        return f"token-of-{namespace}/{account}"
 
     def whoami(self) -> str:
         """Who asks."""
@@ -159,28 +164,40 @@ def test_refusal_of_the_api_server_is_told_in_its_words(cluster: FakeCluster, mo
     assert (result.exit_code, 'needs the verb "decide"' in result.stderr) == (3, True)
 
 
-def test_history_is_read_from_stored_spans() -> None:
-    """Oldest first; spans of other runs, and those that are no event of a run, are left out."""
+class Relay(BaseHTTPRequestHandler):
+    """A relay that knows one run."""
 
-    def span(at: int, **said: Any) -> dict[str, Any]:
-        own = [{"key": f"dev.agentops.run.{key}", "value": {"stringValue": str(value)}} for key, value in said.items()]
-        return {"startTimeUnixNano": str(at * 10**9), "attributes": own}
+    asked: ClassVar[list[tuple[str, str]]] = []
 
-    def line(*spans: Any) -> str:
-        return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]})
+    def do_GET(self) -> None:
+        """What happened to it."""
+        self.asked.append((self.path, self.headers["Authorization"]))
+        began = {"at": SINCE, "event": "Transition", "state": "Running", "reason": "FirstCall"}
+        tried = {"at": SINCE, "event": "StepRetried", "step": 2, "retry": 1, "target": "a", "nextTarget": "b"}
+        held = {"at": SINCE, "event": "Transition", "from": "Running", "state": "Held", "reason": "MaxSteps", "hold": 1}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"events": [began, tried, held]}).encode())
 
-    held = span(
-        61, id="order-1", event="Transition", state="Held", reason="MaxSteps", hold=1, limit=3, used=3, **{"from": "Running"}
-    )
-    began = span(1, id="order-1", event="Transition", state="Running", reason="FirstCall")
-    tried = span(31, id="order-1", event="StepRetried", step=2, retry=1, target="a", next_target="b")
-    other = span(9, id="order-2", event="Transition", state="Held")
-    text = "\n".join([line(held, other), "", line(tried, span(5, id="order-1")), line(began)])
-    assert events(text, "order-1") == [
-        "1970-01-01T00:00:01Z new -> Running: reason FirstCall",
-        "1970-01-01T00:00:31Z StepRetried: step 2, retry 1, target a, next target b",
-        "1970-01-01T00:01:01Z Running -> Held: reason MaxSteps, hold 1, limit 3, used 3",
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_history_comes_from_the_relay_with_a_token_for_it(cluster: FakeCluster) -> None:
+    """What happened to the run stands below it, oldest first; a relay that does not answer is an outage."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    result = run("run", "show", "order-1", "--relay", address, "-o", "json")
+    server.shutdown()
+    server.server_close()
+    assert json.loads(result.stdout)["history"] == [
+        f"{SINCE} new -> Running: reason FirstCall",
+        f"{SINCE} StepRetried: step 2, retry 1, target a, next target b",
+        f"{SINCE} Running -> Held: reason MaxSteps, hold 1",
     ]
+    assert Relay.asked == [("/v1/history?namespace=shop&agent=billing&run=order-1&limit=1000", "Bearer token-of-shop/default")]
+    assert run("run", "show", "order-1", "--relay", address).exit_code == 3
 
 
 def test_table_has_no_ragged_columns() -> None:
