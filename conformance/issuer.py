@@ -8,6 +8,8 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from conformance.engines import GATEWAY
+
 NAME = "https://issuer.conformance"
 
 
@@ -38,6 +40,10 @@ class Issuer:
     def reader(self) -> str:
         """The operator's token, which reads state and usage."""
         return self.token("agentops-system/agentops-operator", aud=["agentops-relay"])
+
+    def gateway(self) -> str:
+        """The shared gateway's token for gateways of tenants."""
+        return self.token(GATEWAY, aud=["agentops-tenant-gateway"])
 
 
 def claims_of(agent: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Lab:
         self.issuer = issuer
         self.replicas: list[Running] = []
         self._forwarders: list[Forwarder] = []
+        self.tenants: list[Running] = []
         self._directory = directory
         self._plan_file = directory / "plan.v1.json"
         self._started = 0
@@ -59,22 +60,35 @@ class Lab:
 
     def add_replica(self, *, store: bool = True, **settings: Any) -> Running:
         """One more replica with the same plan."""
+        running = self._start(self._plan_file, redis_url=self.store.url if store else "", **settings)
+        self.replicas.append(running)
+        return running
+
+    def start_tenant(self, namespace: str, plan: Plan) -> Running:
+        """The gateway of a namespace that has credentials of its own; targets lead to it by `via`."""
+        path = self._directory / f"plan-of-{namespace}.json"
+        path.write_text(json.dumps(plan))
+        running = self._start(path, redis_url="", tenant=namespace)
+        self.tenants.append(running)
+        return running
+
+    def _start(self, plan: Path, **settings: Any) -> Running:
         self._started += 1
-        running = self.engine.start(
+        token = self._directory / "tenant-token"
+        token.write_text(self.issuer.gateway())
+        return self.engine.start(
             Settings(
-                plan=self._plan_file,
+                plan=plan,
                 secrets=self._directory / "secrets",
                 jwks=self.issuer.write_jwks(self._directory / "jwks.json"),
                 issuer=NAME,
                 operator_token=self.issuer.reader(),
-                redis_url=self.store.url if store else "",
+                tenant_token=token,
                 log=self._directory / f"gateway-{self._started}.log",
                 environment=self.provider.environment(),
                 **settings,
             )
         )
-        self.replicas.append(running)
-        return running
 
     def replace_replica(self, number: int) -> None:
         """Kills a replica as a power cut does, and puts another one into its place."""
@@ -131,6 +145,6 @@ class Lab:
     async def close(self) -> str:
         """Ends every replica; returns the ends of their logs."""
         await self._connections.close()
-        for part in (*self._forwarders, *self.replicas):
+        for part in (*self._forwarders, *self.replicas, *self.tenants):
             part.kill()
         return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self._directory.glob("gateway-*.log")))

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 from conformance.plans import Plan
 
+GATEWAY = "agentops-system/agentops-gateway"
+"""Namespace and service account of the shared gateway."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -24,6 +27,10 @@ class Settings:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """How the world outside is reached."""
+    tenant_token: Path = Path()
+    """File with the token that is shown to gateways of tenants."""
+    tenant: str = ""
+    """The namespace whose credentials it has, for the gateway of a tenant; it works for `GATEWAY` alone."""
     max_body_bytes: int = 1_000_000
     drain_seconds: int = 10
 
@@ -84,4 +91,4 @@ def engine_of(name: str) -> Engine:
     return engines[name]()
 
 
-__all__ = ["Engine", "Plan", "Running", "Settings", "engine_of"]
+__all__ = ["GATEWAY", "Engine", "Plan", "Running", "Settings", "engine_of"]

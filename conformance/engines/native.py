@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import ROOT
-from conformance.engines import Settings
+from conformance.engines import GATEWAY, Settings
 from conformance.processes import Process, free_port, until
 
 PROGRAM = Path(os.environ.get("AGENTOPS_GATEWAY_PROGRAM") or ROOT / "build" / "bin" / "agentops-gateway")
@@ -50,8 +50,14 @@ class NativeRunning:
             "AGENTOPS_MAX_BODY_BYTES": str(settings.max_body_bytes),
             "AGENTOPS_DRAIN_SECONDS": str(settings.drain_seconds),
             "AGENTOPS_POD_NAME": settings.log.stem,
+            "AGENTOPS_TENANT_TOKEN": str(settings.tenant_token),
         }
-        self._process = Process([str(PROGRAM)], settings.log, env)
+        command = [str(PROGRAM)]
+        if settings.tenant:
+            command.append("tenant")
+            subject = f"system:serviceaccount:{GATEWAY.replace('/', ':')}"
+            env |= {"AGENTOPS_TENANT_NAMESPACE": settings.tenant, "AGENTOPS_GATEWAY_SUBJECT": subject}
+        self._process = Process(command, settings.log, env)
         self._process.wait_for(api)
         self._process.wait_for(admin)
 

@@ -23,6 +23,7 @@ import (
 	"agentops.dev/dataplane/gateway/serve"
 	"agentops.dev/dataplane/gateway/store"
 	"agentops.dev/dataplane/gateway/telemetry"
+	"agentops.dev/dataplane/gateway/tenant"
 	"agentops.dev/dataplane/gateway/upstream"
 	"agentops.dev/dataplane/identity"
 	"agentops.dev/dataplane/limits"
@@ -37,7 +38,7 @@ type process struct {
 	watch    *admin.Watch
 	board    *route.Board
 	clients  *upstream.Clients
-	server   *serve.Server
+	server   front
 	prober   *probe.Prober
 	follower *configmap.Follower // nil where only the file is looked at
 	spans    *telemetry.Spans
@@ -45,6 +46,16 @@ type process struct {
 	verifier *identity.Verifier
 	history  telemetry.History
 	holds    *holds
+}
+
+// front answers calls, until the process ends.
+type front interface {
+	http.Handler
+	Connected(ctx context.Context, c net.Conn) context.Context
+	Leave()
+	Leaving() bool
+	Drain()
+	Open() int64
 }
 
 // storeTimeout is how long one step on the state store may take. A disk that is slow for a moment must not refuse calls that
@@ -72,12 +83,18 @@ func Run(ctx context.Context, s Settings) error {
 
 func assemble(ctx context.Context, s Settings) (*process, error) {
 	p := &process{Settings: s, log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), live: live.New(time.Now), watch: admin.NewWatch(time.Now),
-		board: route.NewBoard(), clients: upstream.NewClients(s.Secrets, "agentops-gateway/"+s.Version), registry: prometheus.NewRegistry()}
+		board: route.NewBoard(), clients: upstream.NewClients(s.Secrets, s.TenantToken, "agentops-gateway/"+s.Version), registry: prometheus.NewRegistry()}
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "agentops_gateway_refused_total", Help: "Tokens that were not accepted, by reason."}, []string{"reason"})
 	p.registry.MustRegister(refused)
 	p.verifier = identity.NewVerifier(identity.NewKeys(s.Issuer, time.Now), func(string, string) string { return "" },
 		func(r identity.Reason) { refused.WithLabelValues(string(r)).Inc() }, time.Now)
+	if s.Tenant.Namespace != "" {
+		p.server = tenant.New(tenant.Options{Live: p.live, Verifier: p.verifier, Clients: p.clients, Namespace: s.Tenant.Namespace,
+			Gateway: s.Tenant.Gateway, MaxBody: 2 * s.MaxBody, Now: time.Now})
+		p.gauges()
+		return p, nil
+	}
 	if s.Store.URL != "" {
 		opened, err := store.Open(s.Store, limits.Options{Timeout: storeTimeout, Pool: storeConnections}, p.log)
 		if err != nil {
@@ -122,7 +139,9 @@ func (p *process) run(ctx context.Context) error {
 		go p.watch.Run(working, 2*time.Second, p.store.Ready)
 		go p.holds.run(working, holdsEvery)
 	}
-	go p.prober.Run(working, p.server.Leaving)
+	if p.prober != nil {
+		go p.prober.Run(working, p.server.Leaving)
+	}
 	failed := make(chan error, 3)
 	servers := []*http.Server{
 		{Handler: p.server, ConnContext: p.server.Connected, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10},
@@ -182,7 +201,7 @@ func (p *process) drain(servers []*http.Server) error {
 
 func (p *process) admin() http.Handler {
 	g := &admin.Gateway{ID: p.ID, Version: p.Version, StartedAt: time.Now().UTC(), Operator: p.Operator, Live: p.live, Verifier: p.verifier,
-		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Probes: p.prober.State, Now: time.Now, History: p.history}
+		Board: p.board, Missing: p.clients.Missing, Draining: p.server.Leaving, Store: p.watch, Probes: p.prober.State, Now: time.Now, History: p.history, Lends: p.Tenant.Namespace != ""}
 	if p.store != nil {
 		g.Usage, g.People = p.store, p.store
 	}

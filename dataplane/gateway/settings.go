@@ -24,11 +24,21 @@ type Settings struct {
 	Store                        store.Settings
 	Issuer                       identity.Source
 	Operator                     string
+	TenantToken                  string
+	Tenant                       Tenant
 	OTLPEndpoint, OTLPToken      string
 	MaxBody                      int64
 	Drain                        time.Duration
 	ID, Version                  string
 	CacheMiB                     int
+}
+
+// Tenant is set in the gateway of a tenant's namespace.
+type Tenant struct {
+	// Namespace that is served; empty: this is the shared gateway.
+	Namespace string
+	// Gateway is the account of the shared gateway.
+	Gateway string
 }
 
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
@@ -45,6 +55,7 @@ func FromEnvironment(version string) (Settings, error) {
 		Metrics:       env("METRICS_LISTEN", ":8889"),
 		Store:         storeSettings(),
 		Operator:      env("OPERATOR_SUBJECT", ""),
+		TenantToken:   env("TENANT_TOKEN", "/var/run/agentops-identity/tenant-token"),
 		OTLPEndpoint:  env("OTLP_ENDPOINT", ""),
 		OTLPToken:     env("OTLP_TOKEN", ""),
 		ID:            env("POD_NAME", host),
@@ -69,6 +80,23 @@ func FromEnvironment(version string) (Settings, error) {
 	drain, err := number("DRAIN_SECONDS", 25)
 	s.Drain = time.Duration(drain) * time.Second
 	return s, err
+}
+
+// TenantFromEnvironment reads the settings of a gateway in a tenant's namespace.
+func TenantFromEnvironment(version string) (Settings, error) {
+	s, err := FromEnvironment(version)
+	s.Tenant = Tenant{Namespace: env("TENANT_NAMESPACE", ""), Gateway: env("GATEWAY_SUBJECT", "")}
+	switch {
+	case err != nil:
+		return s, err
+	case s.Tenant.Namespace == "":
+		return s, fmt.Errorf("AGENTOPS_TENANT_NAMESPACE: \"\": name the namespace that is served")
+	case s.Tenant.Gateway == "":
+		return s, fmt.Errorf("AGENTOPS_GATEWAY_SUBJECT: \"\": name the account of the shared gateway")
+	case s.Store.URL != "":
+		return s, fmt.Errorf("AGENTOPS_REDIS_URL: limits are kept by the shared gateway; leave it out here")
+	}
+	return s, nil
 }
 
 func storeSettings() store.Settings {

@@ -28,6 +28,9 @@ const (
 	audiencePrefix = "agentops/"
 	// ReaderAudience is the audience of tokens that read from the relay.
 	ReaderAudience = "agentops-relay"
+	// TenantAudience is the audience of the token that the shared gateway shows in namespaces of tenants. It is worth nothing
+	// anywhere else, and there only beside a token of one of the namespace's own agents.
+	TenantAudience = "agentops-tenant-gateway"
 )
 
 // agentOf returns namespace and agent of the one audience that names an agent.

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,23 @@ func (v *Verifier) Sender(ctx context.Context, authorization, gateway string) (I
 		}
 		return v.agent(c)
 	})
+}
+
+// Gateway verifies the token that the shared gateway shows to a gateway in a tenant's namespace, and says until when it is good.
+func (v *Verifier) Gateway(ctx context.Context, authorization string) (Identity, time.Time, *Refusal) {
+	expires := time.Time{}
+	id, refusal := v.verify(ctx, authorization, func(c claims) (Identity, *Refusal) {
+		expires = c.Expiry.Time()
+		id := c.identity()
+		switch {
+		case !slices.Contains(c.Audience, TenantAudience):
+			return Identity{}, &Refusal{WrongAudience}
+		case id.PodUID == "":
+			return Identity{}, &Refusal{NotBound}
+		}
+		return id, nil
+	})
+	return id, expires, refusal
 }
 
 // Reader verifies the token of somebody who reads from the relay.

@@ -7,15 +7,36 @@ import pytest
 
 from agentops_operator.agent.facts import GatewaySettings, Settings, StoreSettings
 from agentops_operator.agent.gateway.objects import compile_gateway
+from agentops_operator.agent.gateway.row import FragmentUse
+from agentops_operator.agent.gateway.tenant import compile_tenant
 from agentops_operator.kube.children import stamp
 from agentops_operator.policies.evaluation.compile import compile_evaluation
-from tests.admission.apiserver import OPERATOR, Api
+from agentops_operator.policies.fallback.compile import fragment
+from agentops_operator.policies.fallback.types import (
+    Alias,
+    AliasTarget,
+    Credential,
+    CredentialKey,
+    Provider,
+    ProviderFallbackSpec,
+    Role,
+    Target,
+)
+from tests.admission.apiserver import HOME, OPERATOR, Api
 from tests.policies.evaluation.builders import evaluation
 
 NAMESPACE = "adm-own"
+PATHS = {
+    "/api/v1/namespaces/{}/serviceaccounts": "ServiceAccount",
+    "/api/v1/namespaces/{}/configmaps": "ConfigMap",
+    "/api/v1/namespaces/{}/services": "Service",
+    "/apis/apps/v1/namespaces/{}/deployments": "Deployment",
+    "/apis/policy/v1/namespaces/{}/poddisruptionbudgets": "PodDisruptionBudget",
+    "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies": "NetworkPolicy",
+}
 Object = dict[str, Any]
 POD: Object = {
-    "serviceAccountName": "agentops-evals",
+    "serviceAccountName": "agentops-tenant-gateway",
     "restartPolicy": "Never",
     "containers": [
         {
@@ -62,6 +83,7 @@ REFUSED = {
     "image whose name only begins like ours": (pod(containers=container(image="agentops/evals-evil:1")), "its own images"),
     "foreign init container": (pod(initContainers=[{"name": "i", "image": "busybox"}]), "its own images"),
     "foreign service account": (pod(serviceAccountName="admin"), "service accounts named agentops-*"),
+    "account of ours that belongs elsewhere": (pod(serviceAccountName="agentops-operator"), "outside its own namespace"),
     "default service account": (
         {key: value for key, value in POD.items() if key != "serviceAccountName"},
         "service accounts named",
@@ -118,7 +140,7 @@ def wrapped(kind: str, spec: Object) -> tuple[str, Object]:
 def ready(api: Api) -> Api:
     """A namespace with the service accounts that the pods name."""
     api.namespace(NAMESPACE)
-    for name in ("agentops-evals", "admin"):
+    for name in ("agentops-tenant-gateway", "agentops-operator", "admin"):
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
         api.apply(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", account)
     return api
@@ -143,13 +165,35 @@ def test_evaluation_is_accepted(ready: Api) -> None:
 def test_gateway_is_accepted_but_for_its_image_where_there_is_none(ready: Api) -> None:
     """Secrets, account and volumes of the gateway's Deployment pass; its image is allowed by the chart's gateway.enabled only."""
     target = {"credential": {"secret": "agentops-llm", "keys": {"apiKey": "k"}}}
-    path = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
+    path = f"/apis/apps/v1/namespaces/{HOME}/deployments"
     for image, want in (("agentops/evals:0.1.0", 201), ("agentops/gateway:0.1.0", 403)):
         gateway = GatewaySettings(enabled=True, image=image, store=StoreSettings("rediss://redis:6380", secret="agentops-redis"))
-        settings = Settings(operator_namespace=NAMESPACE, gateway=gateway)
+        settings = Settings(operator_namespace=HOME, gateway=gateway)
         _, deployment = compile_gateway({"targets": {"a": target}}, settings)
         status, answer = ready.call("POST", f"{path}?dryRun=All", deployment, user=OPERATOR)
         assert status == want, answer.get("message")
+
+
+def test_gateway_of_a_tenant_is_accepted_in_its_namespace(ready: Api) -> None:
+    """All that the operator applies beside a tenant's Secrets; another Secret in it would not pass."""
+    settings = Settings(operator_namespace=HOME, gateway=GatewaySettings(enabled=True, image="agentops/evals:0.1.0"))
+    for secret, want in (("agentops-own", 201), ("db-password", 403)):
+        made = {obj["kind"]: obj for obj in compile_tenant(NAMESPACE, [lending(secret)], settings)}
+        for path, kind in PATHS.items():
+            own = f"{path.format(NAMESPACE)}/agentops-tenant-gateway"
+            status, answer = ready.call(
+                "APPLY", f"{own}?fieldManager=agentops-operator&force=true&dryRun=All", made[kind], user=OPERATOR
+            )
+            assert status in ((want,) if kind == "Deployment" else (200, 201)), answer.get("message")
+
+
+def lending(secret: str) -> FragmentUse:
+    """A tenant's policy that names this Secret; the schema would not take every name."""
+    credential = Credential.model_construct(secret_name=secret, keys=[CredentialKey(role=Role.API_KEY, key="k")])
+    target = Target.model_construct(name="a", provider=Provider.OPENAI, model="m", credential=credential)
+    alias = Alias(name="own", targets=[AliasTarget(name="a")])
+    spec = ProviderFallbackSpec.model_construct(targets=[target], aliases=[alias])
+    return FragmentUse(("", 1), fragment(f"{NAMESPACE}/own", spec, tenant=True), "4f0c1a52-0000-0000-0000-000000000000")
 
 
 @pytest.mark.parametrize("kind", ["Pod", "CronJob", "StatefulSet"])

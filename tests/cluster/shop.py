@@ -80,6 +80,7 @@ class Shop:
 
     product: Access
     gateway: Gateway
+    namespace: str = SHOP
     bill_of_a: dict[str, Any] = field(default_factory=dict)
 
     def build(self) -> None:
@@ -91,14 +92,14 @@ class Shop:
 
     def ask(self, run: str, model: str = "smart", **more: str) -> dict[str, Any]:
         """Lets the agent make one call of a run."""
-        [one] = pods(self.product, SHOP, "-l", f"app={AGENT}")
+        [one] = pods(self.product, self.namespace, "-l", f"app={AGENT}")
         said = {"model": model, "run": run, **more}
         found: dict[str, Any] = json.loads(fetch(f"http://{one['status']['podIP']}:8080", said))
         return found
 
     def received(self, name: str) -> str:
         """All requests that a provider got, with headers and bodies."""
-        address = self.product.get("pod", name, "-n", SHOP)["status"]["podIP"]
+        address = self.product.get("pod", name, "-n", self.namespace)["status"]["podIP"]
         return fetch(f"http://{address}:8080/control/requests")
 
     def statuses(self) -> list[int]:
@@ -123,7 +124,7 @@ class Shop:
 
     def bill(self, name: str) -> dict[str, Any]:
         """What a provider charges."""
-        address = self.product.get("pod", name, "-n", SHOP)["status"]["podIP"]
+        address = self.product.get("pod", name, "-n", self.namespace)["status"]["podIP"]
         found: dict[str, Any] = json.loads(fetch(f"http://{address}:8080/bill"))
         return found
 

@@ -32,8 +32,14 @@ FORBIDDEN_RESOURCES = {
 FORBIDDEN_VERBS = {"escalate", "bind", "impersonate", "deletecollection", "approve", "sign"}
 
 
-def _allowed(rules: list[dict[str, Any]], group: str, resource: str) -> set[str]:
-    return {verb for rule in rules if group in rule["apiGroups"] and resource in rule["resources"] for verb in rule["verbs"]}
+def _allowed(rules: list[dict[str, Any]], group: str, resource: str, name: str = "") -> set[str]:
+    """Verbs on a resource, as far as they are for all objects or for the one that is named."""
+    return {
+        verb
+        for rule in rules
+        if group in rule["apiGroups"] and resource in rule["resources"] and rule.get("resourceNames", [name]) == [name]
+        for verb in rule["verbs"]
+    }
 
 
 @pytest.mark.parametrize("rule", EVERY, ids=str)
@@ -45,9 +51,10 @@ def test_nothing_dangerous_is_granted(rule: dict[str, Any]) -> None:
 
 
 def test_workloads_of_users_are_never_written() -> None:
-    """Pods are read; Deployments and their like are not even read outside the operator's namespace."""
+    """Pods are read; Deployments and their like are not even read outside the operator's namespace, but for one name of ours."""
     assert {"get", "list", "watch"} == _allowed(CLUSTER, "", "pods")
-    assert [rule for rule in CLUSTER if "apps" in rule["apiGroups"]] == []
+    apps = [(rule["resources"], rule["resourceNames"]) for rule in CLUSTER if "apps" in rule["apiGroups"]]
+    assert apps == [(["deployments"], ["agentops-tenant-gateway"])]
     assert {"get", "list", "watch"} == _allowed(CLUSTER, "batch", "jobs")
 
 
@@ -67,8 +74,24 @@ def test_objects_of_users_are_read_and_only_their_status_is_written(kind: Any) -
 
 def test_every_permission_that_a_kind_asks_for_is_granted() -> None:
     """Joining rules loses none of them."""
-    asked = [(rule, resource) for kind in ALL for rule in kind.rules for resource in rule.resources]
-    assert [entry for entry in asked if not set(entry[0].verbs) <= _allowed(CLUSTER, entry[0].group, entry[1])] == []
+    asked = [
+        (rule, resource, name)
+        for kind in ALL
+        for rule in kind.rules
+        for resource in rule.resources
+        for name in rule.names or ("",)
+    ]
+    assert [one for one in asked if not set(one[0].verbs) <= _allowed(CLUSTER, one[0].group, one[1], one[2])] == []
+
+
+@pytest.mark.parametrize("resource", ["services", "serviceaccounts", "poddisruptionbudgets", "deployments"])
+def test_gateway_of_a_tenant_is_written_by_its_name_and_nothing_else_beside_it(resource: str) -> None:
+    """The operator could not touch an account or a Service of a tenant."""
+    groups = {"": ("services", "serviceaccounts"), "apps": ("deployments",), "policy": ("poddisruptionbudgets",)}
+    group = next(name for name, known in groups.items() if resource in known)
+    assert set() == _allowed(CLUSTER, group, resource)
+    every = {"get", "list", "watch", "create", "patch", "delete"}
+    assert every == _allowed(CLUSTER, group, resource, "agentops-tenant-gateway")
 
 
 def test_election_and_shared_parts_stay_in_the_operators_namespace() -> None:

@@ -119,6 +119,21 @@ class FakeHolds:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+class FakeTenantGateways:
+    """Gateways in namespaces of tenants, whose replicas run what a test says."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Mapping[str, Any]]] = {}
+        self.asked: list[str] = []
+
+    async def states(self, namespace: str) -> list[Mapping[str, Any]]:
+        """The states that were written down."""
+        self.asked.append(namespace)
+        if namespace not in self.answers:
+            raise OSError("no such name")
+        return self.answers[namespace]
+
+
 class World:
     """One process of the operator, and the cluster that outlives it."""
 
@@ -135,11 +150,14 @@ class World:
         self.metrics = Metrics()
         self.relay = FakeRelay()
         self.gateway = FakeGateway()
+        self.tenants = FakeTenantGateways()
         self.holds = holds or FakeHolds()
         self.receiver = receiver
         self.settings = compile_settings or Settings(operator_namespace=HOME)
         settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver)
-        outside = Outside(self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway, holds=self.holds)
+        outside = Outside(
+            self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway, holds=self.holds, tenants=self.tenants
+        )
         self.operator = Operator(settings, outside)
         self.cluster.calls.clear()
         self._starting: asyncio.Task[None] | None = None
@@ -177,8 +195,8 @@ class World:
         """The same cluster with a new process."""
         await self.stop()
         world = World(self.cluster, self.clock, self.settings, self.receiver, self.holds)
-        world.gateway = self.gateway
-        world.operator._outside = replace(world.operator._outside, gateway=self.gateway)
+        world.gateway, world.tenants = self.gateway, self.tenants
+        world.operator._outside = replace(world.operator._outside, gateway=self.gateway, tenants=self.tenants)
         world.echo()
         world.cluster.calls.clear()
         return world

@@ -20,6 +20,7 @@ var version = "0.0.0-dev"
 const usage = `usage: agentops-gateway [command]
 
   serve              run (the default); settings are variables, see docs/gateway.md
+  tenant             run in a tenant's namespace, with its credentials, for the shared gateway
   validate <plan>    say whether a gateway would accept a plan
   version            print the version
 `
@@ -37,7 +38,9 @@ func main() {
 func run(args []string) error {
 	switch {
 	case len(args) == 0, len(args) == 1 && args[0] == "serve":
-		return serve()
+		return serve(gateway.FromEnvironment)
+	case len(args) == 1 && args[0] == "tenant":
+		return serve(gateway.TenantFromEnvironment)
 	case len(args) == 2 && args[0] == "validate":
 		return validate(args[1])
 	case len(args) == 1 && args[0] == "version":
@@ -47,11 +50,11 @@ func run(args []string) error {
 	return fmt.Errorf("%s", usage)
 }
 
-func serve() error {
+func serve(read func(version string) (gateway.Settings, error)) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	settings, err := gateway.FromEnvironment(version)
+	settings, err := read(version)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type Gateway struct {
 	StartedAt   time.Time
 	// Operator is the subject that may read; empty: every reader, for tests.
 	Operator string
+	// Lends says that this is the gateway of a tenant's namespace.
+	Lends    bool
 	Live     *live.Live
 	Verifier *identity.Verifier
 	Board    *route.Board
@@ -50,6 +52,10 @@ func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", g.ready)
+	if g.Lends {
+		mux.HandleFunc("GET /v1/state", g.lent)
+		return mux
+	}
 	mux.HandleFunc("GET /v1/state", g.operator(g.state))
 	mux.HandleFunc("GET /v1/usage", g.operator(g.usage))
 	mux.HandleFunc("GET /v1/runs", g.operator(g.runs))

@@ -36,6 +36,8 @@ type Target struct {
 	Region     string      `json:"region,omitempty"`
 	Project    string      `json:"project,omitempty"`
 	APIVersion string      `json:"apiVersion,omitempty"`
+	// Via is the base URL of the gateway in a tenant's namespace that has the target's credential; empty: none is between.
+	Via string `json:"via,omitempty"`
 	// TimeoutMilliseconds ends a call that is not streamed, and the wait for the first byte of one that is.
 	TimeoutMilliseconds int64 `json:"timeoutMilliseconds"`
 	// StreamIdleMilliseconds is the longest silence inside a stream.

@@ -43,6 +43,7 @@ func (p *problems) target(field string, t Target) {
 		Cohere, Groq, OpenRouter, XAI, OpenAICompatible)
 	p.endpoint(field+".endpoint", t)
 	p.place(field, t)
+	p.via(field, t)
 	if t.Model == "" || !plainText.MatchString(t.Model) {
 		p.add(field+".model", t.Model, "name the provider's model")
 	}
@@ -86,9 +87,24 @@ func (p *problems) endpoint(field string, t Target) {
 		}
 		return
 	}
-	u, err := url.Parse(t.Endpoint)
+	p.url(field, t.Endpoint)
+}
+
+// via leads to a gateway that has the credential; one here as well would be sent nowhere.
+func (p *problems) via(field string, t Target) {
+	if t.Via == "" {
+		return
+	}
+	p.url(field+".via", t.Via)
+	if t.Credential != nil {
+		p.add(field+".credential", t.Credential.Secret, "the gateway that via names has the credential; leave it out here")
+	}
+}
+
+func (p *problems) url(field, text string) {
+	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		p.add(field, t.Endpoint, "write http(s)://host[:port][/path] without user, query and fragment")
+		p.add(field, text, "write http(s)://host[:port][/path] without user, query and fragment")
 	}
 }
 

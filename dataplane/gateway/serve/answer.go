@@ -73,7 +73,7 @@ func (c *call) askTarget(ctx context.Context, target string) (*upstream.Answer, 
 	}
 	got, failure := c.server.Clients.Do(ctx, &upstream.Call{
 		API: c.api, Body: question, Stream: c.stream, Name: target, Target: c.snapshot.Plan.Targets[target],
-		Beta: c.r.Header.Get("Anthropic-Beta"),
+		Beta: c.r.Header.Get("Anthropic-Beta"), Token: c.token,
 	})
 	if failure != nil || got.Events == nil {
 		return got, failure

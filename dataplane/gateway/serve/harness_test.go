@@ -86,7 +86,7 @@ func newWorld(t *testing.T, change func(p *plan.Plan)) *world {
 		t.Fatal(err)
 	}
 	o := Options{
-		Live: w.live, Clients: upstream.NewClients(filepath.Join(dir, "secrets"), "test"), Board: route.NewBoard(), Sink: w, MaxBody: 1 << 20, CacheMiB: 1, Now: time.Now,
+		Live: w.live, Clients: upstream.NewClients(filepath.Join(dir, "secrets"), "", "test"), Board: route.NewBoard(), Sink: w, MaxBody: 1 << 20, CacheMiB: 1, Now: time.Now,
 		Verifier: identity.NewVerifier(identity.NewKeys(identity.Source{KeysFile: filepath.Join(dir, "jwks.json"), Issuer: "https://issuer"}, time.Now), nil, func(identity.Reason) {}, time.Now),
 	}
 	w.store = redisStore(t)

@@ -4,75 +4,39 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"agentops.dev/dataplane/identity"
 )
 
-const (
-	// knownFor is how long a token that was verified is not verified again: a signature costs as much as the rest of a call.
-	knownFor = 30 * time.Second
-	// knownMost bounds the tokens that are remembered.
-	knownMost = 20_000
-)
-
 // gate verifies tokens and remembers the good ones for a while.
 type gate struct {
 	verifier Callers
-	now      func() time.Time
-
-	mu    sync.RWMutex
-	known map[string]known
-}
-
-type known struct {
-	id    identity.Identity
-	until time.Time
+	known    *identity.Known
 }
 
 func newGate(v Callers, now func() time.Time) *gate {
-	return &gate{verifier: v, now: now, known: map[string]known{}}
+	return &gate{verifier: v, known: identity.NewKnown(now)}
 }
 
-// agent verifies the caller. Anthropic's SDKs send the token as x-api-key.
-func (g *gate) agent(ctx context.Context, h http.Header) (identity.Identity, *refusal) {
-	token := h.Get("Authorization")
-	if token == "" {
-		if key := h.Get("X-Api-Key"); key != "" {
-			token = "Bearer " + key
-		}
-	}
-	g.mu.RLock()
-	k, ok := g.known[token]
-	g.mu.RUnlock()
-	now := g.now()
-	if ok && now.Before(k.until) {
-		return k.id, nil
-	}
-	id, expires, refused := g.verifier.Caller(ctx, token)
+// agent verifies the caller.
+func (g *gate) agent(ctx context.Context, token string) (identity.Identity, *refusal) {
+	id, refused := g.known.Get(token, func() (identity.Identity, time.Time, *identity.Refusal) { return g.verifier.Caller(ctx, token) })
 	if refused != nil {
 		return id, tokenRefused(refused)
 	}
-	until := now.Add(knownFor)
-	if expires.Before(until) {
-		until = expires
-	}
-	g.remember(token, known{id, until}, now)
 	return id, nil
 }
 
-func (g *gate) remember(token string, k known, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.known) >= knownMost {
-		for t, old := range g.known {
-			if now.After(old.until) || len(g.known) >= knownMost {
-				delete(g.known, t)
-			}
-		}
+// tokenOf is the caller's token. Anthropic's SDKs send it as x-api-key.
+func tokenOf(h http.Header) string {
+	if token := h.Get("Authorization"); token != "" {
+		return token
 	}
-	g.known[token] = k
+	if key := h.Get("X-Api-Key"); key != "" {
+		return "Bearer " + key
+	}
+	return ""
 }
 
 func tokenRefused(r *identity.Refusal) *refusal {

@@ -5,10 +5,10 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/door"
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/route"
 	"agentops.dev/dataplane/gateway/telemetry"
@@ -47,11 +47,9 @@ type Options struct {
 // Server is the LLM API.
 type Server struct {
 	Options
-	gate     *gate
-	cache    *cache
-	leaving  atomic.Bool
-	draining atomic.Bool
-	open     atomic.Int64
+	door.Door
+	gate  *gate
+	cache *cache
 }
 
 // New makes a server.
@@ -59,26 +57,9 @@ func New(o Options) *Server {
 	return &Server{Options: o, gate: newGate(o.Verifier, o.Now), cache: newCache(max(1, o.CacheMiB) << 20)}
 }
 
-// Leave tells that the process will end. Calls are still taken, for a Service goes on sending them for a moment, but each
-// connection ends with its call, so that the next one goes elsewhere.
-func (s *Server) Leave() { s.leaving.Store(true) }
-
-// Leaving says whether the process will end.
-func (s *Server) Leaving() bool { return s.leaving.Load() }
-
-// Drain refuses new calls; those that are open go on.
-func (s *Server) Drain() { s.draining.Store(true) }
-
-// Open is the number of calls in flight.
-func (s *Server) Open() int64 { return s.open.Load() }
-
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.open.Add(1)
-	defer s.open.Add(-1)
-	if s.leaving.Load() || s.aged(r.Context()) {
-		w.Header()["Connection"] = []string{"close"}
-	}
+	defer s.Enter(w, r)()
 	a, ok := api.ForPath(r.URL.Path)
 	switch {
 	case ok && r.Method == http.MethodPost:
@@ -103,20 +84,23 @@ func speaker(r *http.Request) api.API {
 // caller is who calls, and what holds for it.
 type caller struct {
 	identity identity.Identity
+	// token is what the caller showed, for a gateway that must see it too.
+	token    string
 	snapshot *live.Snapshot
 	agent    *live.Agent
 }
 
 // admit finds the agent of a request.
 func (s *Server) admit(r *http.Request) (caller, *refusal) {
-	if s.draining.Load() {
+	if s.Draining() {
 		return caller{}, policy(http.StatusServiceUnavailable, "draining", "", "this gateway ends; ask again").after(time.Second)
 	}
-	id, refused := s.gate.agent(r.Context(), r.Header)
+	token := tokenOf(r.Header)
+	id, refused := s.gate.agent(r.Context(), token)
 	if refused != nil {
 		return caller{}, refused
 	}
-	c := caller{identity: id, snapshot: s.Live.Snapshot()}
+	c := caller{identity: id, token: token, snapshot: s.Live.Snapshot()}
 	if c.snapshot == nil {
 		return c, policy(http.StatusServiceUnavailable, "plan_missing", "", "no plan is in force yet").after(5 * time.Second)
 	}

@@ -7,8 +7,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"agentops.dev/dataplane/gateway/api"
 	"agentops.dev/dataplane/gateway/guard"
+	"agentops.dev/dataplane/gateway/sse"
 	"agentops.dev/dataplane/gateway/upstream"
 )
 
@@ -17,7 +20,7 @@ type sending struct {
 	*call
 	target string
 	in     *begun
-	out    *sse
+	out    *sse.Writer
 	window *guard.Window
 	// last is the last event of each channel, for texts that were held back.
 	last map[string]template
@@ -31,7 +34,7 @@ type template struct {
 
 // sendStream answers with events. The status is sent by now: what goes wrong from here on is told by a last event.
 func (c *call) sendStream(target string, in *begun) *refusal {
-	s := &sending{call: c, target: target, in: in, out: newSSE(c.w), window: c.agent.Output.NewWindow(&c.verdict), last: map[string]template{}}
+	s := &sending{call: c, target: target, in: in, out: sse.NewWriter(c.w), window: c.agent.Output.NewWindow(&c.verdict), last: map[string]template{}}
 	defer in.Close()
 	defer s.timers()()
 	c.tellVerdict()
@@ -46,9 +49,9 @@ func (c *call) sendStream(target string, in *begun) *refusal {
 	c.spent(target, in.reader.Usage(), in.reader.Written())
 	if end != nil && c.r.Context().Err() == nil {
 		c.report.ErrorCode, c.report.ErrorType = end.Code, end.Type
-		s.out.write(c.api.ErrorEvent(end.Error))
+		s.out.Write(c.api.ErrorEvent(end.Error))
 	}
-	s.out.flush()
+	s.out.Flush()
 	c.charge()
 	c.tellVerdict()
 	c.report.Gone = c.r.Context().Err() != nil
@@ -129,10 +132,10 @@ func (s *sending) pass(r read) *refusal {
 		}
 	}
 	if !r.step.Skip {
-		s.out.write(r.event)
+		s.out.Write(r.event)
 	}
 	if !s.in.More() {
-		s.out.flush()
+		s.out.Flush()
 	}
 	return nil
 }
@@ -175,6 +178,17 @@ func (s *sending) rests(prefix string) {
 	}
 	for _, rest := range s.window.Flush(prefix) {
 		t := s.last[rest.Channel]
-		s.out.write(s.api.Restate(t.event, t.piece, rest.Text))
+		s.out.Write(s.api.Restate(t.event, t.piece, rest.Text))
+	}
+}
+
+// name keeps what names a stream's answer.
+func (s *sending) name(e api.Event) {
+	data := gjson.ParseBytes(e.Data)
+	for _, at := range []gjson.Result{data, data.Get("message"), data.Get("response")} {
+		if id := at.Get("id").Str; id != "" {
+			s.report.ResponseID, s.report.ResponseModel = id, at.Get("model").Str
+			return
+		}
 	}
 }

@@ -30,11 +30,16 @@ type direct struct {
 }
 
 func newDirect(s *Secrets, userAgent string) *direct {
-	d := &direct{secrets: s, userAgent: userAgent, client: &http.Client{
+	client := newClient()
+	client.Transport.(*http.Transport).Proxy = http.ProxyFromEnvironment
+	return &direct{secrets: s, userAgent: userAgent, client: client, directory: newDirectory(client)}
+}
+
+func newClient() *http.Client {
+	return &http.Client{
 		// A redirect would take the credential to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 			ForceAttemptHTTP2:   true,
 			MaxIdleConns:        4096,
@@ -43,9 +48,7 @@ func newDirect(s *Secrets, userAgent string) *direct {
 			TLSHandshakeTimeout: 10 * time.Second,
 			DisableCompression:  true,
 		},
-	}}
-	d.directory = newDirectory(d.client)
-	return d
+	}
 }
 
 // clock ends a call whose time is over, and remembers that it did.
@@ -82,7 +85,7 @@ func (d *direct) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
 		return &Answer{Events: newEvents(resp.Body, limit, time.Duration(call.Target.StreamIdleMilliseconds)*time.Millisecond)}, nil
 	}
 	defer limit.stop()
-	return d.whole(ctx, limit, call, resp)
+	return whole(ctx, limit, call, resp)
 }
 
 func (d *direct) send(ctx context.Context, limit *clock, call *Call) (*http.Response, *Failure) {
@@ -109,7 +112,7 @@ func (d *direct) send(ctx context.Context, limit *clock, call *Call) (*http.Resp
 }
 
 // whole reads an answer that is not streamed.
-func (d *direct) whole(ctx context.Context, limit *clock, call *Call, resp *http.Response) (*Answer, *Failure) {
+func whole(ctx context.Context, limit *clock, call *Call, resp *http.Response) (*Answer, *Failure) {
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {

@@ -23,6 +23,8 @@ type Call struct {
 	Target plan.Target
 	// Beta is the client's anthropic-beta header, which says what its body may hold.
 	Beta string
+	// Token is what the agent itself showed; a gateway in its namespace asks for it.
+	Token string
 }
 
 // Answer is what came back: a body, or events.
@@ -78,24 +80,30 @@ var errIdle = errors.New("the provider is silent")
 type Clients struct {
 	direct     *direct
 	translated *translated
+	via        *via
 }
 
-// NewClients makes the clients of a process; secrets is the directory of credentials.
-func NewClients(secrets string, userAgent string) *Clients {
+// NewClients makes the clients of a process.
+//
+// secrets is the directory of credentials, token the file with the token for gateways of tenants.
+func NewClients(secrets, token, userAgent string) *Clients {
 	s := NewSecrets(secrets)
 	d := newDirect(s, userAgent)
-	return &Clients{direct: d, translated: newTranslated(s, d.directory)}
+	return &Clients{direct: d, translated: newTranslated(s, d.directory), via: newVia(token, userAgent)}
 }
 
 // Over makes clients whose calls a round tripper answers in place of the network; they have no credentials.
 func Over(t http.RoundTripper, userAgent string) *Clients {
-	c := NewClients("", userAgent)
+	c := NewClients("", "", userAgent)
 	c.direct.client.Transport = t
 	return c
 }
 
 // Do asks the call's target.
 func (c *Clients) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
+	if call.Target.Via != "" {
+		return c.via.Do(ctx, call)
+	}
 	if speaks(call.Target.Provider, call.API.Kind()) {
 		return c.direct.Do(ctx, call)
 	}

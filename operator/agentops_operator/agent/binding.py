@@ -62,25 +62,19 @@ def _fault(spec: Attachment) -> str:
 
 
 def _tenant_fallback(spec: ProviderFallbackSpec, namespace: str, operator_namespace: str) -> Condition:
-    """The gateway is the platform's: it has its Secrets only, and must not call for a tenant what the tenant could not."""
+    """The shared gateway must not call for a tenant what the tenant could not; one in the tenant's namespace cannot."""
     if spec.direct_calls is DirectCalls.ALLOWED:
         return _not_permitted("spec.directCalls: Allowed", operator_namespace)
     if spec.egress.allowed_cidrs:
         return _not_permitted("spec.egress.allowedCidrs", operator_namespace)
     for target in spec.targets:
-        if target.credential is not None:
+        if target.credential is None and not _own_service(target.endpoint or "", namespace):
             return false(
                 ConditionType.ACCEPTED,
                 Reason.REF_NOT_PERMITTED,
-                f"spec.targets[{target.name}].credential: the gateway reads Secrets of namespace {operator_namespace} only; "
-                "declare this target in a platform policy there",
-            )
-        if not _own_service(target.endpoint or "", namespace):
-            return false(
-                ConditionType.ACCEPTED,
-                Reason.REF_NOT_PERMITTED,
-                f"spec.targets[{target.name}].endpoint is {target.endpoint!r}: a policy of a tenant may name Services of its own "
-                f"namespace only, as http://NAME.{namespace}.svc:PORT; declare other targets in a platform policy",
+                f"spec.targets[{target.name}].endpoint is {target.endpoint!r}: without a credential, a policy of a tenant may "
+                f"name Services of its own namespace only, as http://NAME.{namespace}.svc:PORT; give the target a credential, or "
+                f"declare it in a platform policy of namespace {operator_namespace}",
             )
     return true(ConditionType.ACCEPTED, Reason.ACCEPTED)
 

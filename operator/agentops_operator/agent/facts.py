@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from agentops_operator.agent.gateway.probes import NOTHING, Evidence
+from agentops_operator.agent.tenant_gateway import DEFAULTS, UNSEEN, TenantGatewayObservation, TenantGatewaySettings
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.model import Model
 from agentops_operator.api.selector import LabelSelector
@@ -264,6 +265,7 @@ class GatewaySettings:
         replicas: gateways; 0 leaves the number to an autoscaler.
         resources: requests and limits of the container.
         store: where the gateway counts.
+        tenant: the gateways of namespaces that bring credentials.
     """
 
     enabled: bool = False
@@ -275,6 +277,7 @@ class GatewaySettings:
         default_factory=lambda: {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
     )
     store: StoreSettings = StoreSettings()
+    tenant: TenantGatewaySettings = DEFAULTS
 
 
 CLUSTER_DNS: Mapping[str, Any] = {
@@ -348,6 +351,7 @@ class Input:
         unlisted_holds: its held runs that have no RunHold, because it has too many of them.
         probes: what the gateway saw of the limits in its plan, of all Agents and policies.
         network: NetworkPolicies of others in the namespace that allow egress.
+        tenant_gateway: what the gateway of the Agent's namespace says of itself, where policies there bring credentials.
     """
 
     agent: Resource[AgentSpec]
@@ -370,3 +374,4 @@ class Input:
     unlisted_holds: int = 0
     probes: Evidence = NOTHING
     network: tuple[OpenPolicy, ...] = ()
+    tenant_gateway: TenantGatewayObservation = UNSEEN

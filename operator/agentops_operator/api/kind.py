@@ -34,6 +34,7 @@ class Rule:
     group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()  # the only objects that it is for; none named: all
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NO_MODELS = "NoModels"  # no alias: calls of the Agent cannot pass the gateway
     AWAITING_GATEWAY = "AwaitingGateway"  # a new plan comes within seconds, or with the kubelet
     AWAITING_DECISION = "AwaitingDecision"  # a held run waits for a person
+    GATEWAY_REFUSED = "GatewayRefused"  # the gateway of a tenant's namespace: its objects or pods were refused there
     PLAN_REFUSED = "PlanRefused"  # a replica keeps its last good plan, or the plan could not be written
     # Enforced
     ENFORCED = "Enforced"
@@ -108,6 +109,8 @@ MEANING: dict[Reason, str] = {
     Reason.NO_MODELS: "No ProviderFallback gives the Agent an alias, so none of its calls passes the gateway.",
     Reason.AWAITING_GATEWAY: "Some replicas of the gateway do not run this version of the plan yet.",
     Reason.PLAN_REFUSED: "The gateway's plan was refused and the last good one stays; the message holds the error.",
+    Reason.GATEWAY_REFUSED: "The API server refused an object or a pod of the gateway in the policy's namespace, for example for "
+    "its quota; the message says why.",
     Reason.AWAITING_DECISION: "Nobody decided yet; the message has the command.",
     Reason.DECIDER_UNKNOWN: "Nothing in the cluster checked who decided, so the decision is not passed on.",
     Reason.DECISION_LATE: "The decision does not fit the state of the run any more; the message names that state.",
@@ -205,6 +208,7 @@ _NOT_PROGRAMMED = (
     Reason.GATEWAY_DISABLED,
     Reason.NO_MODELS,
     Reason.AWAITING_GATEWAY,
+    Reason.GATEWAY_REFUSED,
     Reason.PLAN_REFUSED,
 )
 _GATEWAY = (
@@ -215,6 +219,7 @@ _GATEWAY = (
     Reason.GATEWAY_DISABLED,
     Reason.NO_MODELS,
     Reason.AWAITING_GATEWAY,
+    Reason.GATEWAY_REFUSED,
     Reason.PLAN_REFUSED,
     Reason.GATEWAY_UNREACHABLE,
     Reason.GATEWAY_AWAY,
@@ -343,6 +348,7 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.GATEWAY_DISABLED: _AT_GATEWAY,
     Reason.NO_MODELS: _AT_GATEWAY,
     Reason.AWAITING_GATEWAY: _AT_GATEWAY,
+    Reason.GATEWAY_REFUSED: ("Agent", "ProviderFallback"),
     Reason.PLAN_REFUSED: _AT_GATEWAY,
     Reason.GATEWAY_UNREACHABLE: (*_AT_GATEWAY, _HOLD),
     Reason.GATEWAY_AWAY: ("Agent", "ProviderFallback"),

@@ -41,16 +41,17 @@ def _own(kinds: Iterable[KindInfo]) -> list[Rule]:
 
 def _joined(rules: Iterable[Rule]) -> list[Rule]:
     """One rule for all resources of a group that have the same verbs; the verbs of a resource named twice add up."""
-    verbs: dict[tuple[str, str], tuple[str, ...]] = {}
+    verbs: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
     for rule in rules:
         for resource in rule.resources:
-            known = verbs.get((rule.group, resource), ())
-            verbs[rule.group, resource] = tuple(dict.fromkeys((*known, *rule.verbs)))
-    resources: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (group, resource), allowed in verbs.items():
-        resources.setdefault((group, allowed), []).append(resource)
-    return [Rule(group, tuple(names), allowed) for (group, allowed), names in resources.items()]
+            known = verbs.get((rule.group, resource, rule.names), ())
+            verbs[rule.group, resource, rule.names] = tuple(dict.fromkeys((*known, *rule.verbs)))
+    resources: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (group, resource, names), allowed in verbs.items():
+        resources.setdefault((group, allowed, names), []).append(resource)
+    return [Rule(group, tuple(found), allowed, names) for (group, allowed, names), found in resources.items()]
 
 
 def _policy_rule(rule: Rule) -> dict[str, Json]:
-    return {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
+    named = {"resourceNames": list(rule.names)} if rule.names else {}
+    return {"apiGroups": [rule.group], "resources": list(rule.resources), **named, "verbs": list(rule.verbs)}

@@ -25,6 +25,7 @@ from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.observer import HttpRelay
 from agentops_operator.runtime.process import Operator, Outside
 from agentops_operator.runtime.settings import RuntimeSettings, from_environment
+from agentops_operator.runtime.tenant_client import HttpTenantGateways
 
 LOG = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ async def serve(settings: RuntimeSettings) -> None:
     http = HttpServer(metrics.registry, standing.missing, settings.http_host, settings.http_port)
     await http.start()
     lease = Lease(cluster, clock, settings.home, settings.identity)
-    relay, gateway = HttpRelay(settings), HttpGateway(settings)
+    relay, gateway, tenants = HttpRelay(settings), HttpGateway(settings), HttpTenantGateways()
     try:
         if settings.leader_election:
             await lease.acquire()
@@ -59,7 +60,7 @@ async def serve(settings: RuntimeSettings) -> None:
         metrics.leader.labels(CONTROLLER).set(1)
         known = await _with_owner(settings, cluster)
         rules = HttpPrometheus(known.compile.prometheus_url) if known.compile.prometheus_url else None
-        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules, gateway, gateway))
+        standing.operator = Operator(known, Outside(cluster, relay, clock, metrics, rules, gateway, gateway, tenants))
         await _lead(known, standing.operator, cluster, lease if settings.leader_election else None)
     finally:
         if standing.operator is not None:
@@ -67,6 +68,7 @@ async def serve(settings: RuntimeSettings) -> None:
         await lease.release()
         await relay.close()
         await gateway.close()
+        await tenants.close()
         await http.stop()
         await cluster.close()
 

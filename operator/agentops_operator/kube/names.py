@@ -8,6 +8,8 @@ INDEX_NAME = "injection"
 RULES_KEY = "rules.v1.json"
 RELAY = "agentops-relay"
 GATEWAY = "agentops-gateway"
+TENANT_GATEWAY = "agentops-tenant-gateway"
+TENANT_AUDIENCE = "agentops-tenant-gateway"
 PLAN_KEY = "plan.v1.json"
 
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -6,10 +6,11 @@ from typing import Any
 from agentops_operator.agent.alert_rules import NAME as ALERT_RULES
 from agentops_operator.agent.egress.policy import NETWORK_POLICY, NETWORKING
 from agentops_operator.agent.facts import Key
+from agentops_operator.agent.gateway.tenant import KINDS as TENANT_OBJECTS
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
-from agentops_operator.kube.names import GATEWAY, RELAY
+from agentops_operator.kube.names import GATEWAY, RELAY, TENANT_GATEWAY
 from agentops_operator.policies import POLICIES
 from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.attendance import Attendance
@@ -23,14 +24,14 @@ from agentops_operator.runtime.store import Store
 RELAY_KIND = "Relay"  # no resource: the key of the shared objects of the relay
 ALERTS_KIND = "AlertRules"  # no resource either
 GATEWAY_KIND = "Gateway"  # nor is this one
+TENANT_KIND = "TenantGateway"  # nor this: the gateway of a namespace that brings credentials
 
 CHILDREN = {
-    "ConfigMap": "v1",
     "StatefulSet": "apps/v1",
-    "Deployment": "apps/v1",
     "CronJob": "batch/v1",
     NETWORK_POLICY: NETWORKING,
     INJECTION_INDEX.kind: API_VERSION,
+    **{kind: version for version, kind in TENANT_OBJECTS},  # Deployments and ConfigMaps are others' too
 }
 """Kinds of applied objects that are watched, with their API versions."""
 
@@ -51,6 +52,11 @@ def alerts_key(home: str) -> Key:
 def gateway_key(home: str) -> Key:
     """The key of the gateway's shared objects."""
     return Key(GATEWAY_KIND, home, GATEWAY)
+
+
+def tenant_key(namespace: str) -> Key:
+    """The key of the gateway of a namespace that brings credentials."""
+    return Key(TENANT_KIND, namespace, TENANT_GATEWAY)
 
 
 def index_key(namespace: str) -> Key:
@@ -91,7 +97,7 @@ class Intake:
         elif kind == "Namespace":
             self._due(self._store.namespace_changed(body["metadata"]["name"], labels_of(body["metadata"])))
         elif kind == NETWORK_POLICY and not of_agent(body):
-            self._due(self._network(body))
+            self._due(self._network(body, whole=whole))
         elif kind in CHILDREN:
             self._child(kind, body, whole=whole)
 
@@ -115,7 +121,10 @@ class Intake:
                 self._store.children.drop(known.ref)
                 self._due(self._owners(known))
 
-    def _network(self, body: Mapping[str, Any]) -> Iterable[Key]:
+    def _network(self, body: Mapping[str, Any], *, whole: bool) -> Iterable[Key]:
+        """One by the name of a tenant's gateway is ours, and is looked at like those of others: anybody may have changed it."""
+        if body["metadata"]["name"] == TENANT_GATEWAY:
+            self._child(NETWORK_POLICY, body, whole=whole)
         return self._store.network_changed(body["metadata"].get("namespace", "")) if self._store.network.put(body) else ()
 
     def _network_gone(self, kind: str, body: Mapping[str, Any]) -> Iterable[Key]:
@@ -143,6 +152,8 @@ class Intake:
         """Whose work a change of this child undoes."""
         if item.ref.kind == INJECTION_INDEX.kind:
             return [index_key(item.ref.namespace)]
+        if item.ref.name == TENANT_GATEWAY:
+            return [tenant_key(item.ref.namespace)]
         if item.ref.namespace == self._store.settings.operator_namespace and item.ref.name in SHARED:
             return [SHARED[item.ref.name](item.ref.namespace)]
         return self._store.owner_of(item.ref.namespace, item.owner, item.owner_name)

@@ -21,8 +21,10 @@ PLURALS = {
     "Namespace": "namespaces",
     "NetworkPolicy": "networkpolicies",
     "Pod": "pods",
+    "PodDisruptionBudget": "poddisruptionbudgets",
     "PrometheusRule": "prometheusrules",
     "Service": "services",
+    "ServiceAccount": "serviceaccounts",
     "StatefulSet": "statefulsets",
     **{info.kind: info.plural for info in (*KINDS, *POLICIES, *RECORDS)},
 }

@@ -19,7 +19,7 @@ from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.hold_keeper import HoldKeeper
 from agentops_operator.runtime.hold_observer import HoldObserver, HoldSeries, HoldSource
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key
+from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key, tenant_key
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.notifier import Notifier
 from agentops_operator.runtime.objects import Cluster
@@ -34,6 +34,8 @@ from agentops_operator.runtime.resync import Resync
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.status import StatusWriter
 from agentops_operator.runtime.store import Store
+from agentops_operator.runtime.tenant_observer import TenantClient, TenantObserver
+from agentops_operator.runtime.tenant_writer import TenantWriter
 from agentops_operator.runtime.usage_observer import GatewaySeries, UsageObserver
 from agentops_operator.runtime.watches import AT_HOME, FOLLOWED, Followed, KindWatch
 
@@ -52,6 +54,7 @@ class Outside:
     rules: RulesSource | None = None
     gateway: GatewayClient | None = None
     holds: HoldSource | None = None
+    tenants: TenantClient | None = None
 
 
 class Operator:
@@ -106,6 +109,7 @@ class Operator:
                 outside.cluster, applier, store.children, store.agents, self._attendance, outside.clock, outside.metrics
             ),
             gateway=GatewayWriter(outside.cluster, applier, self._attendance, store),
+            tenants=TenantWriter(applier, self._attendance, store),
             relay=RelayWriter(applier, self._attendance, self._settings.compile, compile_relay),
             alerts=AlertWriter(outside.cluster, applier, store),
             outcomes=outcomes,
@@ -166,6 +170,8 @@ class Operator:
         self.queue.add(alerts_key(self._settings.home))
         for namespace in {item.ref.namespace for item in self.store.children.of_kind("InjectionIndex")}:
             self.queue.add(index_key(namespace))  # an index whose last Agent went while nobody watched
+        for namespace in self.store.tenant_namespaces():
+            self.queue.add(tenant_key(namespace))  # one whose last policy went while nobody watched
         self.queue.start()
         self.working = True
         if every > 0:
@@ -177,7 +183,8 @@ class Operator:
             gateway = GatewayObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
             holds = self._hold_observer()
             # Together: a gateway that does not answer would otherwise be waited for twice.
-            await asyncio.gather(gateway.first_look(), *(one.first_look() for one in holds))
+            tenants = self._tenant_observer()
+            await asyncio.gather(gateway.first_look(), *(one.first_look() for one in (*holds, *tenants)))
             usage = UsageObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
             every = self._settings.observe_seconds
             self._run("gateway", gateway.run(every * GATEWAY_SHARE))
@@ -186,6 +193,13 @@ class Operator:
             self._run("notices", self._notifier.run())
             for one in holds:
                 self._run("holds", one.run(every * GATEWAY_SHARE))
+            for observer in tenants:
+                self._run("tenant gateways", observer.run(every * GATEWAY_SHARE))
+
+    def _tenant_observer(self) -> list[TenantObserver]:
+        """One, where gateways of tenants can be asked."""
+        source = self._outside.tenants
+        return [] if source is None else [TenantObserver(source, self.store, self.queue.add, self._outside.clock)]
 
     def _hold_observer(self) -> list[HoldObserver]:
         """One, where the gateway can be asked for held runs."""
@@ -200,6 +214,7 @@ class Operator:
 
     def _namespace_complete(self, namespace: str) -> None:
         self.queue.add(index_key(namespace))
+        self.queue.add(tenant_key(namespace))
         if self._attendance.complete:
             self.queue.add(relay_key(self._settings.home), after=0.2)
             self.queue.add(gateway_key(self._settings.home), after=0.2)

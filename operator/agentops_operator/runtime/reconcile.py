@@ -23,13 +23,23 @@ from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.gauges import Gauges
 from agentops_operator.runtime.hold_keeper import HoldKeeper
 from agentops_operator.runtime.index_writer import IndexWriter
-from agentops_operator.runtime.intake import ALERTS_KIND, GATEWAY_KIND, RELAY_KIND, gateway_key, index_key, relay_key
+from agentops_operator.runtime.intake import (
+    ALERTS_KIND,
+    GATEWAY_KIND,
+    RELAY_KIND,
+    TENANT_KIND,
+    gateway_key,
+    index_key,
+    relay_key,
+    tenant_key,
+)
 from agentops_operator.runtime.objects import ApiError
 from agentops_operator.runtime.policy_status import Outcomes, PolicyStatus
 from agentops_operator.runtime.queue import KeyedQueue
 from agentops_operator.runtime.relay_writer import RelayWriter
 from agentops_operator.runtime.status import StatusWriter, Written
 from agentops_operator.runtime.store import Store
+from agentops_operator.runtime.tenant_writer import TenantRefusedError, TenantWriter
 
 LOOK_AGAIN = 600.0  # seconds until optional APIs are looked for again
 
@@ -50,6 +60,7 @@ class Parts:
     index: IndexWriter
     relay: RelayWriter
     gateway: GatewayWriter
+    tenants: TenantWriter
     alerts: AlertWriter
     outcomes: Outcomes
     policies: PolicyStatus
@@ -92,15 +103,24 @@ class Reconciler:
             return await self._parts.holds.keep(key)
         if key.kind == JOB_KIND:
             self._all_due(await self._parts.runs.record(key))
-        elif key.kind == RELAY_KIND:
-            await self._parts.relay.write()
-        elif key.kind == GATEWAY_KIND:
-            self._all_due(await self._parts.gateway.write())
+        elif key.kind in (RELAY_KIND, GATEWAY_KIND, TENANT_KIND):
+            await self._data_plane(key)
         elif key.kind == ALERTS_KIND:
             await self._parts.alerts.write()
             return LOOK_AGAIN
         else:
             await self._policy(key)
+        return None
+
+    async def _data_plane(self, key: Key) -> None:
+        if key.kind == RELAY_KIND:
+            return await self._parts.relay.write()
+        if key.kind == GATEWAY_KIND:
+            return self._all_due(await self._parts.gateway.write())
+        keys, refused = await self._parts.tenants.write(key.namespace)
+        self._all_due(keys)
+        if refused:
+            raise TenantRefusedError(refused)
         return None
 
     def _all_due(self, keys: Iterable[Key]) -> None:
@@ -145,6 +165,8 @@ class Reconciler:
             self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
         if parts.gateway.put(agent.key, plan):
             self._due(gateway_key(parts.store.settings.operator_namespace), gateway_writer.DEBOUNCE)
+        if parts.tenants.put(agent.key, plan):
+            self._due(tenant_key(agent.key.namespace), gateway_writer.DEBOUNCE)
         for policy in parts.outcomes.put(agent.key, plan.outcomes):
             self._due(policy, policy_status.DEBOUNCE)
 
@@ -182,6 +204,8 @@ class Reconciler:
             self._due(relay_key(parts.store.settings.operator_namespace), relay_writer.DEBOUNCE)
         if parts.gateway.drop(key):
             self._due(gateway_key(parts.store.settings.operator_namespace), gateway_writer.DEBOUNCE)
+        if parts.tenants.drop(key):
+            self._due(tenant_key(key.namespace), gateway_writer.DEBOUNCE)
         for policy in parts.outcomes.put(key, ()):
             self._due(policy, policy_status.DEBOUNCE)
         parts.statuses.forget(key)

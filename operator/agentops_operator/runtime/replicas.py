@@ -23,7 +23,7 @@ class Replicas:
         """One address behind a Service, one for each replica behind a headless one."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._name, self._port, proto=6)
-        return tuple(sorted({_url_host(str(entry[4][0])) for entry in found}))
+        return tuple(sorted({url_host(str(entry[4][0])) for entry in found}))
 
     async def get(self, address: str, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON answer of one replica."""
@@ -67,6 +67,6 @@ def _read(path: str) -> str:
         return ""
 
 
-def _url_host(address: str) -> str:
+def url_host(address: str) -> str:
     """An address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address

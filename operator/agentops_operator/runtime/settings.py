@@ -7,6 +7,7 @@ from typing import Any
 
 from agentops_operator.agent.egress.types import CANARY_PORT
 from agentops_operator.agent.facts import GatewaySettings, RelaySettings, Settings, StoreSettings
+from agentops_operator.agent.tenant_gateway import TenantGatewaySettings
 from agentops_operator.kube.names import GATEWAY, RELAY
 
 
@@ -16,7 +17,8 @@ class RuntimeSettings:
 
     compile: Settings = field(default_factory=Settings)
     """What decisions may look at: `AGENTOPS_NAMESPACE`, `AGENTOPS_SIDECAR_VERSION`, `AGENTOPS_SIDECAR_RESOURCES`,
-    `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_GATEWAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`,
+    `AGENTOPS_TEAM_LABEL`, `AGENTOPS_RELAY_*`, `AGENTOPS_GATEWAY_*`,
+    `AGENTOPS_TENANT_GATEWAY_*`, `AGENTOPS_IMAGE_PULL_*`, `AGENTOPS_EVALS_IMAGE`,
     `AGENTOPS_OPERATOR_DEPLOYMENT`,
     `AGENTOPS_OPERATOR_UID`, `AGENTOPS_CLUSTER_DNS` and `AGENTOPS_PROMETHEUS_URL`."""
 
@@ -152,8 +154,9 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
 def _gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
     names = {"image": "AGENTOPS_GATEWAY_IMAGE"}
     given = _workload(environment, names, "AGENTOPS_GATEWAY_REPLICAS", "AGENTOPS_GATEWAY_RESOURCES")
+    tenant = _size(environment, "AGENTOPS_TENANT_GATEWAY_REPLICAS", "AGENTOPS_TENANT_GATEWAY_RESOURCES")
     enabled = _truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false"))
-    return GatewaySettings(enabled=enabled, store=_store_settings(environment), **given)
+    return GatewaySettings(enabled=enabled, store=_store_settings(environment), tenant=TenantGatewaySettings(**tenant), **given)
 
 
 def _store_settings(environment: Mapping[str, str]) -> StoreSettings:
@@ -185,6 +188,11 @@ def _workload(environment: Mapping[str, str], names: Mapping[str, str], replicas
     given: dict[str, Any] = dict(_given(environment, {"pull_policy": "AGENTOPS_RELAY_PULL_POLICY", **names}))
     if secrets := environment.get("AGENTOPS_RELAY_PULL_SECRETS"):
         given["pull_secrets"] = _list(secrets)
+    return given | _size(environment, replicas, resources)
+
+
+def _size(environment: Mapping[str, str], replicas: str, resources: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
     if environment.get(replicas):
         given["replicas"] = int(_number(environment, replicas, 1))
     if text := environment.get(resources):

@@ -23,8 +23,10 @@ from agentops_operator.agent.gateway.row import GatewayRow
 from agentops_operator.agent.gateway.usage import BudgetCount
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.agent.match import claim_keys, matches, pod_keys
+from agentops_operator.agent.tenant_gateway import TenantGatewayObservation
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.binding import Attachment
+from agentops_operator.kube.names import TENANT_GATEWAY
 from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 from agentops_operator.runtime.agents import Agents
@@ -37,6 +39,7 @@ from agentops_operator.runtime.pod_cache import PodCache
 from agentops_operator.runtime.policy_cache import PolicyCache
 from agentops_operator.runtime.refusal_cache import RefusalCache
 
+TENANT_WORKLOAD = f"Deployment/{TENANT_GATEWAY}"
 Known = Resource[Any] | Invalid
 Keys = Iterable[Key]
 
@@ -67,6 +70,8 @@ class Store:
         self.gateway_evidence = Evidence()
         self.gateway_counted: tuple[str, ...] = ()  # Agents whose use the gateway counts
         self.budget_counts: Mapping[str, Mapping[str, BudgetCount]] = {}  # by `namespace/budget`, by scope
+        self.tenant_gateways: dict[str, TenantGatewayObservation] = {}  # by namespace
+        self.tenant_errors: dict[str, str] = {}  # by namespace: what the API server said of the gateway's objects
         self.gateway_callers: frozenset[str] = frozenset()  # Agents, as `namespace/agent`, of which a call was counted
 
     def gather(self, key: Key) -> Input | Invalid | None:
@@ -95,7 +100,19 @@ class Store:
             unlisted_holds=self.holds.unlisted(key),
             probes=self.gateway_evidence,
             network=self.network.of(key.namespace),
+            tenant_gateway=self.tenant_gateway(key.namespace),
         )
+
+    def tenant_gateway(self, namespace: str) -> TenantGatewayObservation:
+        """What is known of the gateway of a namespace that brings credentials."""
+        seen = self.tenant_gateways.get(namespace, TenantGatewayObservation())
+        refused = self.tenant_errors.get(namespace, "")
+        pods = () if self.refusals.empty else self.refusals.of(namespace, (TENANT_WORKLOAD,))
+        return replace(seen, refused=refused, pods_refused=pods[-1].message if pods else "") if refused or pods else seen
+
+    def tenant_namespaces(self) -> set[str]:
+        """Namespaces in which such a gateway stands."""
+        return {item.ref.namespace for item in self.children.of_kind("Deployment") if item.ref.name == TENANT_GATEWAY}
 
     def pods_of(self, agent: Resource[AgentSpec]) -> tuple[Pod, ...]:
         """Pods that the Agent's target or selector matches."""
@@ -120,6 +137,8 @@ class Store:
     def _workloads(self, namespace: str, workloads: Iterable[str]) -> Keys:
         names = tuple(workloads)
         touched = {agent.key for agent in self.agents.claiming(namespace, names)}
+        if TENANT_WORKLOAD in names:
+            touched |= {agent.key for agent in self.agents.in_namespace(namespace)}
         for pod in self.pods.under(namespace, names):
             touched |= self._claimants(pod)
         return touched

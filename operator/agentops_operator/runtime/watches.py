@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops_operator.agent.egress.policy import NETWORK_POLICY, NETWORKING
+from agentops_operator.agent.gateway.tenant import KINDS as TENANT_OBJECTS
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.kind import AGENT, INJECTION_INDEX
 from agentops_operator.api.kind import API_VERSION
-from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY
+from agentops_operator.kube.names import LABEL_MANAGED_BY, MANAGED_BY, TENANT_GATEWAY
 from agentops_operator.policies.evaluation.kind import EVAL_RUN
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.evaluation_cache import JOB_KIND
@@ -34,6 +35,7 @@ class Followed:
         kind: the kind.
         api_version: its API version.
         labels: narrows the watch at the API server.
+        name: the only name that is looked for; empty: all.
         metadata: whether metadata is enough: content that is large is read only when somebody else changed it.
         needed: whether work waits for its first list, even when that is refused again and again.
     """
@@ -41,6 +43,7 @@ class Followed:
     kind: str
     api_version: str
     labels: str = ""
+    name: str = ""
     metadata: bool = False
     needed: bool = True
 
@@ -54,6 +57,11 @@ FOLLOWED = (
     Followed("CronJob", "batch/v1", OURS),
     Followed(JOB_KIND, "batch/v1", OURS),
     Followed(NETWORK_POLICY, NETWORKING),  # those of others too: they add up with ours
+    *(
+        Followed(kind, version, OURS, TENANT_GATEWAY, needed=False)
+        for version, kind in TENANT_OBJECTS
+        if kind not in ("ConfigMap", NETWORK_POLICY)
+    ),
 )
 AT_HOME = (
     Followed("StatefulSet", "apps/v1", OURS, needed=False),
@@ -86,6 +94,7 @@ class KindWatch:
         collection = Collection(
             ref=Ref(what.api_version, what.kind, self._namespace, ""),
             labels=what.labels,
+            fields=f"metadata.name={what.name}" if what.name else "",
             metadata=what.metadata,
             before_list=self._remember,
             read=self._seen,
@@ -96,7 +105,13 @@ class KindWatch:
         await follow(self._cluster, self._clock, collection)
 
     def _remember(self) -> None:
-        self._before = known(self._store, self._what.kind, self._namespace)
+        self._before = self._known()
+
+    def _known(self) -> dict[Place, Mapping[str, Any]]:
+        """What is known of that which this watch shows, and of nothing else."""
+        name = self._what.name
+        found = known(self._store, self._what.kind, self._namespace)
+        return {place: body for place, body in found.items() if not name or place[1] == name}
 
     def _seen(self, body: dict[str, Any]) -> Place:
         self._intake.seen(self._what.kind, body, whole=not self._what.metadata)
@@ -104,7 +119,7 @@ class KindWatch:
 
     def _compare(self, places: list[Place]) -> None:
         """What was known before the list and is not in it is gone; what we made meanwhile is not missing."""
-        found, now = set(places), known(self._store, self._what.kind, self._namespace)
+        found, now = set(places), self._known()
         for place, body in self._before.items():
             if place not in found and now.get(place) == body:
                 self._intake.gone(self._what.kind, body)

@@ -121,7 +121,7 @@ def test_gateway_sends_spans_with_a_token_of_its_own() -> None:
     _, deployment = compile_gateway(PLAN, Settings(gateway=GatewaySettings(enabled=True)))
     pod = deployment["spec"]["template"]["spec"]
     [volume] = [volume for volume in pod["volumes"] if "projected" in volume]
-    [source] = volume["projected"]["sources"]
+    source, _ = volume["projected"]["sources"]  # the other one is for tenants
     assert source["serviceAccountToken"]["audience"] == "agentops-relay"
     [mount] = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == volume["name"]]
     told = variables()

@@ -11,6 +11,8 @@ from agentops_operator.agent.execution import Execution
 from agentops_operator.agent.facts import Input, Key, Resource, Settings
 from agentops_operator.agent.gateway.plan import gateway_plan
 from agentops_operator.agent.gateway.resolve import Resolved, resolve
+from agentops_operator.agent.gateway.row import FragmentUse
+from agentops_operator.agent.gateway.tenant import lending, tenant_plan
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.policies.budget.kind import BUDGET
 from agentops_operator.policies.fallback.kind import PROVIDER_FALLBACK
@@ -37,6 +39,13 @@ class World:
     def plan(self) -> dict[str, Any]:
         """The plan of the cluster."""
         return gateway_plan({name: found.row for name, found in self.resolved().items() if found.row is not None})
+
+    def tenants(self) -> dict[str, dict[str, Any]]:
+        """The plans of namespaces whose policies bring credentials."""
+        uses: dict[str, list[FragmentUse]] = {}
+        for name, found in self.resolved().items():
+            uses.setdefault(name.split("/")[0], []).extend(found.row.fragments if found.row else ())
+        return {namespace: tenant_plan(own) for namespace, own in sorted(uses.items()) if lending(own)}
 
     def _resolve(self, agent: Resource[Any]) -> Resolved:
         own = tuple(p for p in self.policies if p.key.namespace in (agent.key.namespace, HOME))
@@ -87,5 +96,6 @@ def dump(world: World) -> str:
         "dangling": {f"{name}, {key}": list(what) for name, one in found.items() for key, what in one.dangling.items()},
         "without models": [name for name, one in found.items() if one.row is None],
         "plan": {name: part for name, part in world.plan().items() if name != "digest"},
+        "plans of tenants": {namespace: plan["targets"] for namespace, plan in world.tenants().items()},
     }
     return yaml.safe_dump({k: v for k, v in value.items() if v}, sort_keys=False, width=160, allow_unicode=True)

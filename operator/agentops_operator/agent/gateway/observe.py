@@ -12,8 +12,12 @@ from agentops_operator.agent.gateway.resolve import Fallback, Resolved
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import ENGINE, among, paths
 from agentops_operator.agent.index_types import Gateway
+from agentops_operator.agent.tenant_gateway import TenantGatewayObservation
 from agentops_operator.api.condition import Condition, false, true, unknown
 from agentops_operator.api.reason import ConditionType, Reason
+from agentops_operator.kube.digest import digest
+from agentops_operator.kube.names import TENANT_GATEWAY
+from agentops_operator.policies.fallback.compile import Fragment
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 
 ENABLE = "there is no gateway: set gateway.enabled=true in the chart's values"
@@ -28,18 +32,41 @@ def reporting(facts: Input, pods: Coverage, word: str) -> list[str]:
     return [one.name for one in reports if one.uid in uids and any(text.startswith(word) for text in one.problems)]
 
 
-def plan_programmed(facts: Input, row: GatewayRow | None) -> Condition:
-    """Programmed, as far as the gateway goes: every replica runs this version of the Agent's part of the plan."""
+def plan_programmed(facts: Input, row: GatewayRow | None, fragments: Iterable[Fragment] = ()) -> Condition:
+    """Programmed, as far as the gateway goes: every replica runs this version of the Agent's part of the plan.
+
+    Args:
+        facts: what is known.
+        row: the Agent's part of the plan.
+        fragments: policies whose credentials the gateway of their namespace must have been told of, too.
+    """
     kind = ConditionType.PROGRAMMED
     if not facts.settings.gateway.enabled:
         return false(kind, Reason.GATEWAY_DISABLED, ENABLE)
     if row is None:
         return false(kind, Reason.NO_MODELS, NO_ALIAS)
     if facts.gateway_row == row.digest:
-        return true(kind, Reason.PROGRAMMED, "every replica of the gateway runs this version")
+        return lent(facts.tenant_gateway, fragments) or true(
+            kind, Reason.PROGRAMMED, "every replica of the gateway runs this version"
+        )
     if facts.gateway.plan_error:
         return false(kind, Reason.PLAN_REFUSED, facts.gateway.plan_error)
     return false(kind, Reason.AWAITING_GATEWAY, facts.gateway.error or "the gateway does not run this version of the plan yet")
+
+
+def lent(seen: TenantGatewayObservation, fragments: Iterable[Fragment]) -> Condition | None:
+    """What keeps credentials of a tenant from being used; None when each target is in force in the gateway that has them."""
+    kind = ConditionType.PROGRAMMED
+    wanted = {name: digest(target) for fragment in fragments for name, target in fragment.lent.items()}
+    behind = sorted(name for name, version in wanted.items() if seen.digests.get(name) != version)
+    if wanted and seen.refused:
+        return false(kind, Reason.GATEWAY_REFUSED, f"the gateway of this namespace: {seen.refused}")
+    if behind and seen.pods_refused:
+        return false(kind, Reason.GATEWAY_REFUSED, f"pods of {TENANT_GATEWAY} are refused: {seen.pods_refused}")
+    if not behind:
+        return None
+    why = seen.error or f"it does not run this version of {names(behind)} yet"
+    return false(kind, Reason.AWAITING_GATEWAY, f"{TENANT_GATEWAY}, the gateway of this namespace: {why}")
 
 
 @dataclass(frozen=True)
@@ -51,25 +78,28 @@ class Judged:
         counts: whether it needs the state store.
         policy: the ProviderFallback, if it is one: its targets need their credentials.
         subjects: whose limits are probed.
+        fragments: the policies whose credentials it needs in the gateway of their namespace.
     """
 
     fields: frozenset[str]
     counts: bool = True
     policy: Fallback | None = None
     subjects: tuple[Subject, ...] = ()
+    fragments: tuple[Fragment, ...] = ()
 
 
 def plan_enforced(facts: Input, pods: Coverage, row: GatewayRow | None, judged: Judged) -> Condition:
     """Enforced, as far as it was seen: by the gateway's own calls up to each limit, and by calls of the Agent."""
     refused = _unserved(facts, pods) if judged.policy and facts.settings.gateway.enabled else None
-    return refused or not_in_force(facts, pods, row) or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts, judged)
+    behind = refused or not_in_force(facts, pods, row, judged.fragments)
+    return behind or _lacking(facts, judged) or unproven(judged.fields) or _seen(facts, judged)
 
 
-def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition | None:
+def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None, fragments: Iterable[Fragment] = ()) -> Condition | None:
     """Why the Agent's part of the plan is not in force for its calls; None where it is."""
     kind = ConditionType.ENFORCED
-    progress = plan_programmed(facts, row)
-    if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED):
+    progress = plan_programmed(facts, row, fragments)
+    if progress.reason in (Reason.GATEWAY_DISABLED, Reason.NO_MODELS, Reason.PLAN_REFUSED, Reason.GATEWAY_REFUSED):
         return false(kind, progress.reason, progress.message)
     if direct := reporting(facts, pods, GOES_DIRECT):
         what = f"pods {names(direct)} cannot reach the gateway, and their model calls go straight to the provider (Direct)"
@@ -136,9 +166,10 @@ def _store(facts: Input) -> str:
 
 def _credentials(facts: Input, policy: Resource[ProviderFallbackSpec]) -> Condition | None:
     prefix = f"{policy.key.namespace}/{policy.key.name}"
+    missing = facts.gateway.missing | facts.tenant_gateway.missing
     for target in policy.spec.targets:
         secret = target.credential
-        if secret is not None and f"{prefix}/{target.name}" in facts.gateway.missing:
+        if secret is not None and f"{prefix}/{target.name}" in missing:
             keys = ", ".join(entry.key for entry in secret.keys)
             return false(
                 ConditionType.ENFORCED,

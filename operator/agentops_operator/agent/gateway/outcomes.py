@@ -19,7 +19,7 @@ from agentops_operator.agent.gateway.observe import (
     without_take_over,
 )
 from agentops_operator.agent.gateway.probes import Subject
-from agentops_operator.agent.gateway.resolve import Budget, Resolved, resolve
+from agentops_operator.agent.gateway.resolve import Budget, Resolved, fragment_of, resolve
 from agentops_operator.agent.gateway.row import GatewayRow, way_of
 from agentops_operator.agent.gateway.support import fragment_fields, paths
 from agentops_operator.agent.gateway.usage import BudgetCount, usage_fields
@@ -28,7 +28,7 @@ from agentops_operator.agent.plan import Outcome
 from agentops_operator.api.condition import Condition
 from agentops_operator.policies.budget.compile import binds_before
 from agentops_operator.policies.budget.types import BudgetSpec
-from agentops_operator.policies.fallback.compile import fragment, unpriced
+from agentops_operator.policies.fallback.compile import Fragment, unpriced
 from agentops_operator.policies.fallback.prices import table_version
 from agentops_operator.policies.fallback.types import ProviderFallbackSpec
 from agentops_operator.policies.masking.guard import acts
@@ -60,7 +60,7 @@ def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Ex
     if not (policies.fallbacks or policies.budgets or execution or _asked(policies)):
         return ThroughGateway(None, Gateway.NONE, None, None, ())
     resolved = resolve(facts, policies, execution)
-    progress = plan_programmed(facts, resolved.row)
+    progress = plan_programmed(facts, resolved.row, _fragments(resolved.row))
     enabled = facts.settings.gateway.enabled
     row = resolved.row if enabled else None
     return ThroughGateway(
@@ -71,6 +71,10 @@ def through_gateway(facts: Input, pods: Coverage, policies: Bound, execution: Ex
         outcomes=(*_fallbacks(facts, pods, policies, resolved), *_budgets(facts, pods, policies, resolved)),
         guards=_guards(facts, pods, policies, row),
     )
+
+
+def _fragments(row: GatewayRow | None) -> tuple[Fragment, ...]:
+    return () if row is None else tuple(use.fragment for use in row.fragments)
 
 
 def _asked(policies: Bound) -> list[Key]:
@@ -102,11 +106,13 @@ def _own_fields(row: GatewayRow | None) -> frozenset[str]:
 
 
 def _fallbacks(facts: Input, pods: Coverage, policies: Bound, resolved: Resolved) -> tuple[Outcome, ...]:
-    made, progress = [], plan_programmed(facts, resolved.row)
+    made = []
     for policy in policies.fallbacks:
-        made_of = fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec)
-        routes = tuple(Subject("routes", name) for name in made_of.routes)
-        judged = Judged(fragment_fields(made_of), counts=False, policy=policy, subjects=routes)
+        own = fragment_of(policy, facts.settings.operator_namespace)
+        told = tuple(used for used in _fragments(resolved.row) if used.policy == own.policy)
+        progress = plan_programmed(facts, resolved.row, told)
+        routes = tuple(Subject("routes", name) for name in own.routes)
+        judged = Judged(fragment_fields(own), counts=False, policy=policy, subjects=routes, fragments=told)
         seen = plan_enforced(facts, pods, resolved.row, judged)
         lost = conflict(resolved, policy)
         made.append(Outcome(policy.key, progress.holds, seen.holds, seen, progress=progress, conflict=lost))

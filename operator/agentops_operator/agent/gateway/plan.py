@@ -22,7 +22,7 @@ def gateway_plan(rows: Mapping[str, GatewayRow]) -> dict[str, Any]:
         rows: rows by `namespace/agent`.
     """
     names = sorted(rows)
-    fragments = _newest(use for name in names for use in rows[name].fragments)
+    fragments = newest(use for name in names for use in rows[name].fragments)
     routes = {name: route for use in fragments for name, route in use.fragment.routes.items()}
     budgets = _newest_budgets(use for name in names for use in rows[name].budgets)
     content: dict[str, Any] = {
@@ -48,13 +48,14 @@ def _guardrails(rows: Iterable[GatewayRow]) -> dict[str, Mapping[str, Any]]:
     return {name: found[name] for name in sorted(found)}
 
 
-def _newest(uses: Iterable[FragmentUse]) -> list[FragmentUse]:
-    newest: dict[str, FragmentUse] = {}
+def newest(uses: Iterable[FragmentUse]) -> list[FragmentUse]:
+    """Of each policy the newest version."""
+    found: dict[str, FragmentUse] = {}
     for use in uses:
-        known = newest.get(use.fragment.policy)
+        known = found.get(use.fragment.policy)
         if known is None or known.version < use.version:
-            newest[use.fragment.policy] = use
-    return [newest[name] for name in sorted(newest)]
+            found[use.fragment.policy] = use
+    return [found[name] for name in sorted(found)]
 
 
 def _newest_budgets(uses: Iterable[BudgetUse]) -> dict[str, Mapping[str, Any]]:

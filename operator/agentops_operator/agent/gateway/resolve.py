@@ -38,34 +38,46 @@ class Resolved:
 
 def resolve(facts: Input, policies: Bound, execution: Execution | None) -> Resolved:
     """The Agent's part of the plan; `policies` come in order of precedence, platform before tenant and old before young."""
-    models, lost = _aliases(policies.fallbacks)
+    home = facts.settings.operator_namespace
+    models, lost = _aliases(policies.fallbacks, home)
     references = _References(facts)
     budgets = [_budget(budget, references) for budget in policies.budgets]
     dangling = {key: tuple(missing) for key, missing in references.missing.items()}
     if not models:
         return Resolved(None, lost, dangling)
     kept = {route for _, route in models.values()}
-    used = [policy for policy in policies.fallbacks if not kept.isdisjoint(_fragment(policy).routes)]
+    used = [policy for policy in policies.fallbacks if not kept.isdisjoint(fragment_of(policy, home).routes)]
     guarded = guardrails([policy.spec for policy in policies.masking])
     entry = _entry(facts, policies, execution, {alias: route for alias, (_, route) in models.items()}, budgets, guarded)
-    every = {policy.key: FragmentUse(version_of(policy), _fragment(policy)) for policy in (*used, *references.used)}
+    every = {policy.key: use_of(policy, home) for policy in (*used, *references.used)}
     row = make_row(entry, (every[key] for key in sorted(every, key=str)), budgets, guarded.entries)
     return Resolved(row, lost, dangling)
 
 
-def _aliases(fallbacks: Iterable[Fallback]) -> tuple[dict[str, tuple[Fallback, str]], dict[Key, dict[str, Fallback]]]:
+def _aliases(fallbacks: Iterable[Fallback], home: str) -> tuple[dict[str, tuple[Fallback, str]], dict[Key, dict[str, Fallback]]]:
     models: dict[str, tuple[Fallback, str]] = {}
     lost: dict[Key, dict[str, Fallback]] = {}
     for policy in fallbacks:
-        for alias, route in _fragment(policy).aliases.items():
+        for alias, route in fragment_of(policy, home).aliases.items():
             winner, _ = models.setdefault(alias, (policy, route))
             if winner is not policy:
                 lost.setdefault(policy.key, {})[alias] = winner
     return models, lost
 
 
-def _fragment(policy: Fallback) -> Fragment:
-    return fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec)
+def fragment_of(policy: Fallback, home: str) -> Fragment:
+    """The part of the plan that a policy makes.
+
+    Args:
+        policy: the policy.
+        home: the operator's namespace, whose policies are the platform's.
+    """
+    return fragment(f"{policy.key.namespace}/{policy.key.name}", policy.spec, tenant=policy.key.namespace != home)
+
+
+def use_of(policy: Fallback, home: str) -> FragmentUse:
+    """This version of a policy, as a row names it."""
+    return FragmentUse(version_of(policy), fragment_of(policy, home), policy.uid)
 
 
 def _budget(budget: Budget, references: "_References") -> BudgetUse:
@@ -86,7 +98,7 @@ class _References:
     def route(self, budget: Budget, cheaper: Cheaper) -> str | None:
         """The route, or None where there is none."""
         policy = self._policy(budget, cheaper.fallback)
-        found = _fragment(policy).aliases.get(cheaper.use) if policy is not None else None
+        found = fragment_of(policy, self._home).aliases.get(cheaper.use) if policy is not None else None
         if found is None or policy is None:
             what = f"alias {cheaper.use} of ProviderFallback {cheaper.fallback}, for {cheaper.alias}"
             self.missing.setdefault(budget.key, []).append(what)

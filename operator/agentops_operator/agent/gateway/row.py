@@ -24,12 +24,14 @@ class FragmentUse:
 
     version: Version
     fragment: Fragment
+    uid: str = ""  # of the policy: it owns what stands in its namespace because of it
 
     def __eq__(self, other: object) -> bool:
         """Equal content; specs are not compared field by field, as thousands of Agents share them."""
         if not isinstance(other, FragmentUse):
             return NotImplemented
-        return (self.version, self.fragment.digest) == (other.version, other.fragment.digest)
+        mine, others = (self.version, self.uid, self.fragment.digest), (other.version, other.uid, other.fragment.digest)
+        return mine == others
 
     def __hash__(self) -> int:
         """By content, as equality."""

@@ -50,7 +50,7 @@ def fragment_fields(fragment: Fragment) -> frozenset[str]:
     """Fields of the targets and routes of a ProviderFallback, found once for each version of it."""
     memo = fragment.spec.memo
     if FIELDS not in memo:
-        parts = (paths(fragment.targets, "targets"), paths(fragment.routes, "routes"))
+        parts = (paths(fragment.targets, "targets"), paths(fragment.lent, "targets"), paths(fragment.routes, "routes"))
         memo[FIELDS] = frozenset(field for part in parts for field in part)
     found: frozenset[str] = memo[FIELDS]
     return found

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from agentops_operator.kube.digest import digest, short
+from agentops_operator.kube.names import TENANT_GATEWAY
 from agentops_operator.policies.fallback.prices import micro_prices, price_of
 from agentops_operator.policies.fallback.types import (
     Alias,
@@ -41,12 +42,36 @@ class Fragment:
 
     policy: str  # `namespace/name`
     spec: ProviderFallbackSpec
+    tenant: bool = False  # whether it is of a tenant: what needs a credential is asked by a gateway in its namespace then
 
     @cached_property
     def targets(self) -> Mapping[str, dict[str, Any]]:
         """Targets by name in the plan; only those that an alias leads to, as others would only ask for Secrets."""
+        return {name: self._shared(target) for name, target in self._used.items()}
+
+    @cached_property
+    def lent(self) -> Mapping[str, dict[str, Any]]:
+        """Targets by name in the plan of the namespace's own gateway, with their credentials; none for a platform policy."""
+        return {
+            name: {key: value for key, value in _target(target).items() if key != "price"}
+            for name, target in self._used.items()
+            if self._lends(target)
+        }
+
+    @cached_property
+    def _used(self) -> Mapping[str, Target]:
         used = {target.name for alias in self.spec.aliases for target in alias.targets}
-        return {f"{self.policy}/{t.name}": _target(t) for t in self.spec.targets if t.name in used}
+        return {f"{self.policy}/{target.name}": target for target in self.spec.targets if target.name in used}
+
+    def _shared(self, target: Target) -> dict[str, Any]:
+        entry = _target(target)
+        if self._lends(target):
+            del entry["credential"]
+            entry["via"] = via(self.policy.split("/")[0])
+        return entry
+
+    def _lends(self, target: Target) -> bool:
+        return self.tenant and target.credential is not None
 
     @cached_property
     def routes(self) -> Mapping[str, dict[str, Any]]:
@@ -87,10 +112,15 @@ def _misplaced(target: Target) -> str:
     return f"spec.targets[{target.name}].{name} does not fit provider {target.provider}" if name else ""
 
 
-def fragment(policy: str, spec: ProviderFallbackSpec) -> Fragment:
+def fragment(policy: str, spec: ProviderFallbackSpec, *, tenant: bool = False) -> Fragment:
     """The fragment of a policy, compiled once for each version of it."""
-    made: Fragment = spec.memo.setdefault(policy, Fragment(policy, spec))
+    made: Fragment = spec.memo.setdefault(f"{policy} {tenant}", Fragment(policy, spec, tenant))
     return made
+
+
+def via(namespace: str) -> str:
+    """Address of the gateway in a namespace whose policies bring credentials."""
+    return f"http://{TENANT_GATEWAY}.{namespace}.svc:4000"
 
 
 def fragment_digest(targets: Mapping[str, Any], routes: Mapping[str, Any]) -> str:

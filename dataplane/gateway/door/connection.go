@@ -1,4 +1,4 @@
-package serve
+package door
 
 import (
 	"context"
@@ -14,11 +14,18 @@ const connectionAge = 5 * time.Minute
 type endOfConnection struct{}
 
 // Connected notes when a connection is to end. They end a little apart, or all clients would come back at once.
-func (s *Server) Connected(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, endOfConnection{}, s.Now().Add(connectionAge-rand.N(connectionAge/5)))
+func (d *Door) Connected(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, endOfConnection{}, d.clock().Add(connectionAge-rand.N(connectionAge/5)))
 }
 
-func (s *Server) aged(ctx context.Context) bool {
+func (d *Door) aged(ctx context.Context) bool {
 	end, known := ctx.Value(endOfConnection{}).(time.Time)
-	return known && s.Now().After(end)
+	return known && d.clock().After(end)
+}
+
+func (d *Door) clock() time.Time {
+	if d.Clock != nil {
+		return d.Clock()
+	}
+	return time.Now()
 }

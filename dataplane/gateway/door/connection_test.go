@@ -1,4 +1,4 @@
-package serve
+package door
 
 import (
 	"io"
@@ -12,9 +12,9 @@ import (
 // A connection that is old ends with a call, in order, and the client comes back by a new one: perhaps to another replica.
 func TestOldConnectionsEndWithACall(t *testing.T) {
 	var later atomic.Int64
-	s := New(Options{Now: func() time.Time { return time.Unix(0, later.Load()) }})
-	front := httptest.NewUnstartedServer(s)
-	front.Config.ConnContext = s.Connected
+	d := &Door{Clock: func() time.Time { return time.Unix(0, later.Load()) }}
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { defer d.Enter(w, r)() }))
+	front.Config.ConnContext = d.Connected
 	front.Start()
 	defer front.Close()
 	ends := func() bool {

@@ -1,11 +1,10 @@
-package serve
+// Package sse writes server-sent events.
+package sse
 
 import (
 	"bytes"
 	"net/http"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/gateway/api"
 )
@@ -13,19 +12,21 @@ import (
 // stuck is how long a client may take to read what is there.
 const stuck = time.Minute
 
-// sse writes server-sent events. Events that are there together are sent together.
-type sse struct {
+// Writer writes server-sent events. Events that are there together are sent together.
+type Writer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	buf     []byte
 	until   time.Time
 }
 
-func newSSE(w http.ResponseWriter) *sse {
-	return &sse{w: w, control: http.NewResponseController(w), buf: make([]byte, 0, 1024)}
+// NewWriter writes nothing yet.
+func NewWriter(w http.ResponseWriter) *Writer {
+	return &Writer{w: w, control: http.NewResponseController(w), buf: make([]byte, 0, 1024)}
 }
 
-func (s *sse) write(e api.Event) {
+// Write keeps an event until it is flushed.
+func (s *Writer) Write(e api.Event) {
 	if e.Name != "" {
 		s.buf = append(append(append(s.buf, "event: "...), e.Name...), '\n')
 	}
@@ -34,11 +35,12 @@ func (s *sse) write(e api.Event) {
 	}
 	s.buf = append(s.buf, '\n')
 	if len(s.buf) > 32<<10 {
-		s.flush()
+		s.Flush()
 	}
 }
 
-func (s *sse) flush() {
+// Flush sends what is there.
+func (s *Writer) Flush() {
 	if len(s.buf) == 0 {
 		return
 	}
@@ -49,15 +51,4 @@ func (s *sse) flush() {
 	_, _ = s.w.Write(s.buf)
 	s.buf = s.buf[:0]
 	_ = s.control.Flush()
-}
-
-// name keeps what names a stream's answer.
-func (s *sending) name(e api.Event) {
-	data := gjson.ParseBytes(e.Data)
-	for _, at := range []gjson.Result{data, data.Get("message"), data.Get("response")} {
-		if id := at.Get("id").Str; id != "" {
-			s.report.ResponseID, s.report.ResponseModel = id, at.Get("model").Str
-			return
-		}
-	}
 }
