@@ -94,16 +94,16 @@ def test_external_store_and_autoscaler_leave_out_what_they_replace(render: Rende
     assert settings.gateway.store == store
 
 
-def test_narrow_egress_of_the_gateway_leaves_its_own_store_reachable(render: Render) -> None:
-    """Who lists the providers must not have to know that the chart brings a store."""
+def test_narrow_egress_of_the_gateway_leaves_its_own_parts_reachable(render: Render) -> None:
+    """Who lists the providers must not have to know that the chart brings a store, and where spans go."""
     narrow = ("--set", "networkPolicy.gatewayEgress[0].ports[0].port=443")
     (policy,) = named(render("--values", GATEWAY_VALUES, *narrow), "NetworkPolicy", "agentops-gateway")
     (store,) = named(render("--values", GATEWAY_VALUES), "StatefulSet", "agentops-store")
-    first, own = policy["spec"]["egress"]
+    first, own, relay = policy["spec"]["egress"]
     assert first == {"ports": [{"port": 443}]}
     assert own["to"][0]["podSelector"]["matchLabels"].items() <= store["spec"]["template"]["metadata"]["labels"].items()
     (policy,) = named(render("--values", EXTERNAL_VALUES), "NetworkPolicy", "agentops-gateway")
-    assert len(policy["spec"]["egress"]) == 1
+    assert policy["spec"]["egress"] == [{}, relay]
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_an_error_is_one_message(capsys):
 def test_status_without_a_cluster(capsys):
     """The exit code says it: not ready."""
     assert cli.main(["status"]) == 1
-    assert "cluster agentops: not started" in capsys.readouterr().out
+    assert f"cluster {DEFAULT_NAME}: not started" in capsys.readouterr().out
 
 
 def test_not_ready_without_programs():
