@@ -1,5 +1,6 @@
 """The gateway on a real node: providers that die, runs that loop, budgets that end, and each part of it that goes away."""
 
+import json
 import sys
 import time
 import uuid
@@ -11,6 +12,7 @@ import pytest
 from demo.gateway import LABEL, Gateway
 from demo.images import DEMO_IMAGES, build_and_load
 from demo.install import NAMESPACE
+from demo.spans import parse
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
 from tests.cluster.evidence import annotation, pods, refused, restarts
@@ -111,6 +113,34 @@ def test_held_run_goes_on_when_somebody_who_may_decided(product: Access, shop: S
     [after] = product.until("read back", lambda: holds(product, run), lambda found: "endedAt" in found[0]["status"])
     assert (after["spec"]["decision"]["by"], after["status"]["decidedBy"], after["status"]["state"]) == ("eve", "eve", "Running")
     assert after["metadata"]["uid"] == held["metadata"]["uid"]
+
+
+def test_calls_and_the_history_of_a_run_are_in_the_trace_store(product: Access, shop: Shop) -> None:
+    """The SDK tells nothing, so the policy says that calls were seen and nothing else; a reader of the namespace finds both."""
+    product.apply(custom("TracePolicy", "calls"), namespace=SHOP)
+    product.until_condition("tracepolicies", "calls", SHOP, Accepted="True", Enforced="True/CallsTraced")
+    items = product.get("runholds.agentops.dev", "-n", SHOP)["items"]
+    run, token = next(item["spec"]["run"] for item in items if "status" in item), product.token(SHOP)
+    history = product.until("the history", lambda: events(product, token, run), lambda found: len(found) == 3)
+    told = [(event["from"], event["state"], event["reason"], event["by"]) for event in history]
+    assert told == [("", "Running", "FirstCall", ""), ("Running", "Held", "MaxSteps", ""), ("Held", "Running", "Resume", "eve")]
+    stored = [span for span in parse(product.traces(SHOP, AGENT)) if span.attributes.get("dev.agentops.run.id") == run]
+    calls = [span for span in stored if span.name == "chat smart" and span.attributes["http.response.status_code"] == 200]
+    assert len(calls) == 4
+    assert {span.resource["dev.agentops.source"] for span in stored} == {"gateway"}
+    assert all(span.attributes["gen_ai.usage.input_tokens"] > 0 for span in calls)
+    assert product.metric("gen_ai_client_inference_usage_input_tokens_total", k8s_namespace_name=SHOP) == 0
+    elsewhere = product.relay("/v1/history", product.token("default"), namespace=SHOP, agent=AGENT, run=run)
+    assert elsewhere[0] == 403
+    product.kubectl("delete", "tracepolicies.agentops.dev", "calls", "-n", SHOP)
+
+
+def events(product: Access, token: str, run: str) -> list[dict[str, str]]:
+    """How the state of a run changed."""
+    status, body = product.relay("/v1/history", token, agent=AGENT, run=run)
+    assert status == 200, body
+    found = json.loads(body)["events"]
+    return [{"from": "", "by": "", **event} for event in found if event["event"] == "Transition"]
 
 
 def holds(product: Access, run: str) -> list[dict[str, Any]]:
