@@ -1,6 +1,7 @@
 """A shop behind the gateway: two providers, an agent with OpenAI's SDK, and the policies that give it models."""
 
 import json
+import secrets
 import urllib.error
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from tests.cluster.access import Access
 from tests.cluster.evidence import pods
 from tests.cluster.shapes import Object, agent, container, custom, pod, workload
 
-SHOP = "e2e-gateway"
+SHOP = f"e2e-gateway-{secrets.token_hex(2)}"  # the state store keeps runs of an Agent of that name for a day
 AGENT = "desk"
 POLICY = "e2e-gateway"
 SECRET = "agentops-e2e-gateway"
