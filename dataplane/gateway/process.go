@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel"
 
 	"agentops.dev/dataplane/gateway/admin"
 	"agentops.dev/dataplane/gateway/configmap"
@@ -104,6 +105,7 @@ func assemble(ctx context.Context, s Settings) (*process, error) {
 	}
 	sinks := telemetry.Sinks{telemetry.NewMetrics(p.registry)}
 	if s.OTLPEndpoint != "" {
+		otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { p.log.Warn("spans are lost", "error", err.Error()) }))
 		spans, err := telemetry.NewSpans(ctx, s.OTLPEndpoint, s.OTLPToken, s.ID, s.Version)
 		if err != nil {
 			return nil, fmt.Errorf("AGENTOPS_OTLP_ENDPOINT: %w", err)
