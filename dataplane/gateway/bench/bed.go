@@ -10,14 +10,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/identity"
 )
 
 // bed is a gateway with all that it needs.
 type bed struct {
 	provider, gateway, token string
+	tenant                   string // address of the gateway in the namespace of the agent
 	client                   *http.Client
 	dir                      string
 	store, process           *exec.Cmd
@@ -35,6 +39,9 @@ func newBed(program string) (*bed, error) {
 	}
 	spans, err := listen(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	if err != nil {
+		return b, err
+	}
+	if b.tenant, err = free(); err != nil {
 		return b, err
 	}
 	if err := errors.Join(b.startStore(), b.writeFiles()); err != nil {
@@ -134,8 +141,13 @@ func (b *bed) writeFiles() error {
 	}
 	token, err := i.token("shop", "billing")
 	b.token = "Bearer " + token
+	own, failed := i.tokenFor(identity.TenantAudience, "agentops-system", "agentops-gateway")
+	if failed != nil {
+		return failed
+	}
 	set, marshalled := i.keys()
-	return errors.Join(err, marshalled, os.MkdirAll(filepath.Join(b.dir, "agentops-a"), 0o700), b.write("jwks", set),
+	return errors.Join(err, marshalled, os.MkdirAll(filepath.Join(b.dir, "agentops-a"), 0o700), b.write("jwks", set), b.write("tenant-token", []byte(own)),
+		b.write("tenant-plan", []byte(strings.Replace(lent, "URL", b.provider, 1))),
 		b.write("agentops-a/key", []byte("k")), b.write("plan", []byte(b.failoverPlan(plan))))
 }
 
@@ -156,7 +168,7 @@ func (b *bed) startGateway(program, spans string) error {
 	b.process = exec.Command(program, "serve")
 	b.process.Env = append(os.Environ(), "AGENTOPS_PLAN="+file("plan"), "AGENTOPS_SECRETS="+b.dir, "AGENTOPS_LISTEN="+ports[0], "AGENTOPS_ADMIN_LISTEN="+ports[1],
 		"AGENTOPS_METRICS_LISTEN="+ports[2], "AGENTOPS_REDIS_URL=unix://"+b.socket(), "AGENTOPS_ISSUER_JWKS="+file("jwks"), "AGENTOPS_ISSUER_NAME=bench",
-		"AGENTOPS_OTLP_ENDPOINT="+spans)
+		"AGENTOPS_OTLP_ENDPOINT="+spans, "AGENTOPS_TENANT_TOKEN="+file("tenant-token"))
 	b.gateway = "http://" + ports[0]
 	began := time.Now()
 	if err := b.process.Start(); err != nil {

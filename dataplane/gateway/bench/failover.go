@@ -56,6 +56,9 @@ func (b *bed) failoverPlan(plan string) string {
 		routes += fmt.Sprintf(`,"%s":{"routing":"Priority","targets":[{"target":"%s"},{"target":"a"}],"retries":0,"cooldownSeconds":0,"failuresToCooldown":1000,"onError":%s}`, f.name, f.name, onError)
 		models += fmt.Sprintf(`,"%s":"%s"`, f.name, f.name)
 	}
+	targets += fmt.Sprintf(`,"own":{"provider":"openai-compatible","endpoint":"%s","model":"m","via":"http://%s","timeoutMilliseconds":20000,"streamIdleMilliseconds":20000,"price":{"input":1,"output":1}}`, b.provider, b.tenant)
+	routes += fmt.Sprintf(`,"own":{"routing":"Priority","targets":[{"target":"own"}],"retries":0,"cooldownSeconds":0,"failuresToCooldown":1000,"onError":%s}`, onError)
+	models += `,"own":"own"`
 	return strings.NewReplacer("URL", b.provider, "ONERROR", onError, `,"TARGETS":{}`, targets, `,"ROUTES":{}`, routes, `,"MODELS":""`, models).Replace(plan)
 }
 

@@ -27,8 +27,12 @@ func newIssuer() (*issuer, error) {
 }
 
 func (i *issuer) token(namespace, agent string) (string, error) {
+	return i.tokenFor("agentops/"+namespace+"/"+agent, namespace, agent)
+}
+
+func (i *issuer) tokenFor(audience, namespace, agent string) (string, error) {
 	return jwt.Signed(i.signer).Claims(map[string]any{
-		"iss": "bench", "aud": []string{"agentops/" + namespace + "/" + agent}, "exp": time.Now().Add(time.Hour).Unix(),
+		"iss": "bench", "aud": []string{audience}, "exp": time.Now().Add(time.Hour).Unix(),
 		"kubernetes.io": map[string]any{
 			"namespace": namespace, "serviceaccount": map[string]string{"name": agent}, "pod": map[string]string{"name": "p", "uid": "u"},
 		},

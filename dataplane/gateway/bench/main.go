@@ -63,6 +63,9 @@ func run(program string, others []string) error {
 	b.flatOut()
 	b.streams()
 	tell("RSS under load", rss(b.process, "VmHWM"), "MiB")
+	if err := b.throughTenant(program); err != nil {
+		return err
+	}
 	if err := b.failover(); err != nil {
 		return err
 	}
