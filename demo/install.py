@@ -45,6 +45,7 @@ def install(values: Path | None = None) -> Cluster:
 
 def install_chart(cluster: Cluster, values: Path | None = None) -> None:
     """`helm upgrade --install`, then waits until operator, relay and, where there is one, gateway are available."""
+    _end_interrupted(cluster)
     more = ["--values", str(values or VALUES)]
     helm(cluster, "upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace", "--wait", *more)
     _restart_outdated(cluster)
@@ -55,6 +56,14 @@ def install_chart(cluster: Cluster, values: Path | None = None) -> None:
         kubectl(cluster, "wait", "-n", NAMESPACE, "--for=create", workload, "--timeout=60s")
     for workload in ("deployment/agentops-operator", *made):
         kubectl(cluster, "rollout", "status", "-n", NAMESPACE, workload, "--timeout=180s")
+
+
+def _end_interrupted(cluster: Cluster) -> None:
+    """Ends what an interrupted helm began: helm refuses every further step while a release is pending."""
+    for release in json.loads(helm(cluster, "list", "--namespace", NAMESPACE, "--pending", "--output", "json")):
+        first = release["revision"] == "1"
+        verb = ("uninstall", RELEASE, "--no-hooks") if first else ("rollback", RELEASE)
+        helm(cluster, *verb, "--namespace", NAMESPACE, "--wait")
 
 
 def _restart_outdated(cluster: Cluster) -> None:
