@@ -32,8 +32,7 @@ def create(name: str) -> None:
 
 def processes(name: str) -> set[int]:
     """Return every process below the cgroup."""
-    files = [file for group in _groups(name) for file in group.rglob("cgroup.procs")]
-    return {int(line) for file in files for line in _lines(file)}
+    return {int(line) for directory in _inside_out(name) for line in _lines(directory / "cgroup.procs")}
 
 
 def kill(name: str) -> None:
@@ -45,10 +44,8 @@ def kill(name: str) -> None:
 
 def remove(name: str) -> None:
     """Remove the cgroup and all below it; it has to be empty of processes."""
-    for group in _groups(name):
-        below = sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True)
-        for directory in [*below, group]:
-            directory.rmdir()
+    for directory in _inside_out(name):
+        directory.rmdir()
 
 
 def _delegate(root: Path) -> None:
@@ -61,6 +58,11 @@ def _delegate(root: Path) -> None:
 
 def _groups(name: str) -> list[Path]:
     return [group for root in hierarchies() if (group := root / name.lstrip("/")).is_dir()]
+
+
+def _inside_out(name: str) -> list[Path]:
+    # Not rglob, which raises when a directory goes while it looks: containers that end take theirs along.
+    return [Path(place) for group in _groups(name) for place, _, _ in os.walk(group, topdown=False)]
 
 
 def _lines(file: Path) -> list[str]:

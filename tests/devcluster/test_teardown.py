@@ -8,7 +8,7 @@ import pytest
 from devcluster import buildah, leftovers, processes, teardown
 from devcluster.errors import DevclusterError
 from devcluster.locking import if_free, only_one
-from devcluster.node import kernel, network
+from devcluster.node import cgroups, kernel, network
 from devcluster.paths import Cluster
 
 MOUNTINFO = [
@@ -107,3 +107,19 @@ def test_locks_that_are_not_free_are_not_waited_for(tmp_path):
         assert not free
     with if_free(tmp_path / "first", tmp_path / "second") as free:
         assert free
+
+
+def test_a_container_that_ends_meanwhile_is_no_error(monkeypatch, tmp_path):
+    """Its cgroup goes while `down` looks for processes to kill; an error there left the whole node running."""
+    group = tmp_path / "node"
+    (group / "pods" / "ended").mkdir(parents=True)
+    (group / "pods" / "cgroup.procs").write_text("4194305\n")
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: [tmp_path])
+    walk = os.walk
+
+    def walk_while_it_ends(top, **options):
+        (group / "pods" / "ended").rmdir()
+        return walk(top, **options)
+
+    monkeypatch.setattr(os, "walk", walk_while_it_ends)
+    assert cgroups.processes("/node") == {4194305}
