@@ -73,8 +73,8 @@ soak: setup redis binaries ## Limits under kill -9 of Redis and gateways: 100,00
 	$(BIN)/python -m conformance --engine $(ENGINE) --soak
 
 .PHONY: promtool
-promtool: ## Install Prometheus' own checker, the judge of the alert rules, where it is missing
-	@$(PYTHON) -c 'from devcluster.packages import install; install({"promtool": "prometheus"})' \
+promtool: ## Install Prometheus and Alertmanager, the judges of the alert rules, where they are missing
+	@$(PYTHON) -c 'from devcluster.packages import install; install({"promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager"})' \
 		|| test "$${CI:-}" != true || exit 1
 
 .PHONY: test-fast

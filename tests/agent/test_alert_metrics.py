@@ -10,7 +10,7 @@ from agentops_operator.agent.facts import Settings
 from agentops_operator.agent.holds.types import RunState
 from agentops_operator.runtime.gauges import STATES
 from agentops_operator.runtime.hold_cache import HoldCache
-from agentops_operator.runtime.hold_observer import HoldSeries
+from agentops_operator.runtime.hold_series import HoldSeries
 from agentops_operator.runtime.metrics import CONTROLLER, Metrics
 from agentops_operator.runtime.store import Store
 from agentops_operator.runtime.usage_observer import GatewaySeries

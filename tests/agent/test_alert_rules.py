@@ -29,6 +29,14 @@ POD = 'agentops_agent_pods{namespace="shop",agent="billing",state="%s"%s}'
 USED = 'agentops_budget_used_ratio{namespace="shop",budget="daily",scope="shop/billing"}'
 DAILY = {"namespace": "shop", "budget": "daily", "scope": "shop/billing"}
 STEP = 'agentops_budget_step{namespace="shop",budget="daily",scope="shop/billing",step="%s"}'
+HOLD = (
+    'agentops_run_hold_cost_usd{namespace="shop",agent="billing",hold="billing-1",run="order-7",reason="MaxSteps",'
+    'limit="50",link="https://runs/order-7",pod="%s"}'
+)
+HELD_RUN = {
+    "namespace": "shop", "agent": "billing", "hold": "billing-1", "run": "order-7", "reason": "MaxSteps", "limit": "50",
+    "link": "https://runs/order-7",
+}  # fmt: skip
 HELD = 'agentops_held_runs{namespace="shop",agent="billing",state="%s",pod="%s"}'
 CALLER = '{k8s_namespace_name="shop",dev_agentops_agent="billing",gen_ai_request_model="chat"}'
 CALLS = {"k8s_namespace_name": "shop", "dev_agentops_agent": "billing", "gen_ai_request_model": "chat"}
@@ -94,8 +102,11 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
     "a budget at a step of its ladder": (
         "shop", {STEP % "Alert": "0 1 1"}, "AgentOpsBudgetStep", "1m", [{**DAILY, "step": "Alert"}], "1",
     ),
-    "a held run that two operator pods count once": (
-        "shop", {HELD % ("Held", "a"): "0 3 3", HELD % ("Held", "b"): "0 3 3"}, "AgentOpsRunsHeld", "1m", [BILLING], "3",
+    "more held runs than get a record, which two operator pods count once": (
+        "shop", {HELD % ("Held", "a"): "20 21 21", HELD % ("Held", "b"): "20 21 21"}, "AgentOpsRunsHeld", "1m", [BILLING], "21",
+    ),
+    "a held run that two operator pods tell of": (
+        "shop", {HOLD % "a": "0.25x3", HOLD % "b": "0.25x3"}, "AgentOpsRunHeld", "1m", [HELD_RUN], "0.25",
     ),
     "a budget that will not last": (
         # 0.15 an hour from 0.5 on: in four hours it is past the limit.
@@ -164,7 +175,7 @@ SILENT: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a provider with a failure now and then": (
         HOME, {ATTEMPTS % "Answered": "0+60x60", ATTEMPTS % "Timeout": "0+1x60"}, "AgentOpsProviderDegraded", "40m",
     ),
-    "a run that a person took over": ("shop", {HELD % ("TakenOver", "a"): "1x20"}, "AgentOpsRunsHeld", "10m"),
+    "runs that persons took over": ("shop", {HELD % ("TakenOver", "a"): "30x20"}, "AgentOpsRunsHeld", "10m"),
     "an installation without a gateway": (HOME, {"up": "1x30"}, "AgentOpsGatewayUnreachable", "20m"),
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from prometheus_client.samples import Sample
 
 from agentops_operator.agent.holds.decision import Delivery, Result
 from agentops_operator.agent.holds.record import KEPT, MOST_OPEN
@@ -291,6 +292,7 @@ async def test_flood_of_held_runs_makes_no_more_records_than_the_cap(world: Worl
     assert world.status("Agent", "billing")["unlistedHolds"] == 7
     labels = {"namespace": "shop", "agent": "billing", "state": "Held"}
     assert world.metrics.registry.get_sample_value("agentops_held_runs", labels) == MOST_OPEN + 7
+    assert len(named_series(world)) == MOST_OPEN
     assert writes(world)["create"] == MOST_OPEN
     becomes(world, RunState.CANCELLED, records(world)[0]["spec"]["run"], expired=True)
     await world.run(30)
@@ -341,3 +343,34 @@ async def test_record_of_a_run_that_waits_is_made_again_when_somebody_deletes_it
     world.remove(records(world)[0])
     await world.run()
     assert len(records(world)) == 1
+
+
+async def test_held_run_is_named_with_its_cost_until_somebody_decided(world: World) -> None:
+    """The alert names agent, run, cost so far and limit; it ends with the hold."""
+    waits(world, hold())
+    await world.run()
+    (series,) = named_series(world)
+    status = records(world)[0]["status"]
+    told = {name: series.labels[name] for name in ("namespace", "agent", "hold", "run", "reason", "limit")}
+    assert told == {
+        "namespace": "shop",
+        "agent": "billing",
+        "hold": records(world)[0]["metadata"]["name"],
+        "run": records(world)[0]["spec"]["run"],
+        "reason": status["reason"],
+        "limit": status["limit"],
+    }
+    assert series.value == float(status["cost"])
+    becomes(world, RunState.RUNNING)
+    await world.run(30)
+    assert named_series(world) == []
+
+
+def named_series(world: World) -> list[Sample]:
+    """Series that name a run."""
+    return [
+        sample
+        for family in world.metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "agentops_run_hold_cost_usd"
+    ]

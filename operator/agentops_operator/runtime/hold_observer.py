@@ -2,19 +2,15 @@
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeVar
-
-from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.holds.decision import Delivery
 from agentops_operator.agent.holds.waiting import RunNow, Waiting, waiting_in
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.gateway_observer import FAULTS
-from agentops_operator.runtime.hold_cache import HoldCache
 from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.store import Store
 
@@ -46,23 +42,6 @@ async def of_any(source: HoldSource, ask: Callable[[str], Awaitable[AnswerT]]) -
         with contextlib.suppress(*FAULTS):
             return await ask(address)
     return await ask(addresses[-1])
-
-
-class HoldSeries:
-    """The metric of waiting runs, as a collector: its series come and go with them."""
-
-    def __init__(self, registry: CollectorRegistry, holds: HoldCache) -> None:
-        self._holds = holds
-        registry.register(self)
-
-    def collect(self) -> Iterable[Metric]:
-        """All series."""
-        family = GaugeMetricFamily(
-            "agentops_held_runs", "Runs that wait for a person, or that one took over.", labels=["namespace", "agent", "state"]
-        )
-        for (agent, state), count in self._holds.counts().items():
-            family.add_metric([agent.namespace, agent.name, state], float(count))
-        yield family
 
 
 class HoldObserver(Looking):

@@ -17,7 +17,8 @@ from agentops_operator.runtime.gateway_observer import GatewayClient, GatewayObs
 from agentops_operator.runtime.gateway_pods import GatewayPods
 from agentops_operator.runtime.gateway_writer import GatewayWriter
 from agentops_operator.runtime.hold_keeper import HoldKeeper
-from agentops_operator.runtime.hold_observer import HoldObserver, HoldSeries, HoldSource
+from agentops_operator.runtime.hold_observer import HoldObserver, HoldSource
+from agentops_operator.runtime.hold_series import HoldSeries
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key, tenant_key
 from agentops_operator.runtime.metrics import Metrics

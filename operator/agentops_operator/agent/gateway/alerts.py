@@ -1,10 +1,12 @@
 """The alerts on budgets, providers and the gateway. Without a gateway none of their series exists, and none fires."""
 
 from agentops_operator.agent.alert import CRITICAL, INFO, WARNING, Alert, Recording
+from agentops_operator.agent.holds.record import MOST_OPEN
 
 USED = 'max by (namespace, budget, scope) (agentops_budget_used_ratio{namespace="<ns>"})'
 # max, not sum: during a hand-over of leadership two operator pods show the same gauge for a moment.
 SCOPE = "{{ $labels.namespace }}/{{ $labels.budget }} (scope {{ $labels.scope }})"
+HOLD = "namespace, agent, hold, run, reason, limit, link"
 AGENT = "{{ $labels.k8s_namespace_name }}/{{ $labels.dev_agentops_agent }}"
 BY_CALLER = "k8s_namespace_name, dev_agentops_agent, gen_ai_request_model"
 
@@ -37,14 +39,24 @@ TENANT: tuple[Alert, ...] = (
         "out, Hold makes runs wait for a person, Block refuses. `agentops budget -n {{ $labels.namespace }}` shows whose.",
     ),
     Alert(
+        "AgentOpsRunHeld",
+        f'max by ({HOLD}) (agentops_run_hold_cost_usd{{namespace="<ns>"}})',
+        "0m",
+        WARNING,
+        "Run {{ $labels.run }} of Agent {{ $labels.namespace }}/{{ $labels.agent }} waits for a person: {{ $labels.reason }}, "
+        "limit {{ $labels.limit }}, {{ $value }} USD so far",
+        "Its calls are refused until somebody decides, and a hold that expires cancels the run. `kubectl get runhold "
+        "{{ $labels.hold }} -n {{ $labels.namespace }}` shows expiry and use; `agentops run resume {{ $labels.hold }} -n "
+        "{{ $labels.namespace }} --steps 10`, `takeover` and `cancel` decide. docs/holds.md tells who may. {{ $labels.link }}",
+    ),
+    Alert(
         "AgentOpsRunsHeld",
-        'max by (namespace, agent) (agentops_held_runs{namespace="<ns>", state="Held"}) > 0',
+        f'max by (namespace, agent) (agentops_held_runs{{namespace="<ns>", state="Held"}}) > {MOST_OPEN}',
         "0m",
         WARNING,
         "{{ $value }} runs of Agent {{ $labels.namespace }}/{{ $labels.agent }} wait for a person",
-        "Their calls are refused until somebody decides, and a hold that expires cancels its run. `agentops run list -n "
-        "{{ $labels.namespace }}` shows reason, cost and expiry; `agentops run resume NAME --steps 10`, `takeover` and `cancel` "
-        "decide. docs/holds.md tells who may.",
+        "That is more than get a record, so some cannot be decided on yet: a loop starts runs. Set "
+        "spec.execution.newRunsPerMinute, or stop the workload; holds that expire cancel their runs.",
     ),
     Alert(
         "AgentOpsBudgetForecast",
