@@ -94,6 +94,15 @@ def test_external_store_and_autoscaler_leave_out_what_they_replace(render: Rende
     assert settings.gateway.store == store
 
 
+def test_proxy_arrives_in_the_operators_settings(render: Render) -> None:
+    """The operator hands it to every gateway."""
+    sets = ("--set", "gateway.proxy.url=http://proxy.corp:3128", "--set", "gateway.proxy.exclude={models.corp,10.0.0.0/8}")
+    (operator,) = named(render("--values", GATEWAY_VALUES, *sets), "Deployment", "agentops-operator")
+    variables = {entry["name"]: entry.get("value") for entry in operator["spec"]["template"]["spec"]["containers"][0]["env"]}
+    gateway = from_environment({name: value for name, value in variables.items() if value}).compile.gateway
+    assert (gateway.proxy, gateway.proxy_exclude) == ("http://proxy.corp:3128", ("models.corp", "10.0.0.0/8"))
+
+
 def test_narrow_egress_of_the_gateway_leaves_its_own_parts_reachable(render: Render) -> None:
     """Who lists the providers must not have to know that the chart brings a store, and where spans go."""
     narrow = ("--set", "networkPolicy.gatewayEgress[0].ports[0].port=443")
@@ -109,6 +118,7 @@ def test_narrow_egress_of_the_gateway_leaves_its_own_parts_reachable(render: Ren
 @pytest.mark.parametrize(
     ("sets", "want"),
     [
+        ("gateway.proxy.url=http://me:secret@proxy:3128", "url"),
         ("gateway.store.url=redis://x:6379", "belong to gateway.store.mode External"),
         ("gateway.store.topology=Cluster", "belong to gateway.store.mode External"),
         ("gateway.store.mode=External", "set gateway.store.url"),

@@ -266,6 +266,8 @@ class GatewaySettings:
         resources: requests and limits of the container.
         store: where the gateway counts.
         tenant: the gateways of namespaces that bring credentials.
+        proxy: URL of the proxy by which providers are reached; empty for none.
+        proxy_exclude: hosts and domains that are reached without it, besides those of the cluster.
     """
 
     enabled: bool = False
@@ -278,6 +280,8 @@ class GatewaySettings:
     )
     store: StoreSettings = StoreSettings()
     tenant: TenantGatewaySettings = DEFAULTS
+    proxy: str = ""
+    proxy_exclude: tuple[str, ...] = ()
 
 
 CLUSTER_DNS: Mapping[str, Any] = {

@@ -152,9 +152,10 @@ def _compile_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _gateway_settings(environment: Mapping[str, str]) -> GatewaySettings:
-    names = {"image": "AGENTOPS_GATEWAY_IMAGE"}
+    names = {"image": "AGENTOPS_GATEWAY_IMAGE", "proxy": "AGENTOPS_GATEWAY_PROXY"}
     given = _workload(environment, names, "AGENTOPS_GATEWAY_REPLICAS", "AGENTOPS_GATEWAY_RESOURCES")
     tenant = _size(environment, "AGENTOPS_TENANT_GATEWAY_REPLICAS", "AGENTOPS_TENANT_GATEWAY_RESOURCES")
+    given["proxy_exclude"] = _list(environment.get("AGENTOPS_GATEWAY_PROXY_EXCLUDE", ""))
     enabled = _truth(environment.get("AGENTOPS_GATEWAY_ENABLED", "false"))
     return GatewaySettings(enabled=enabled, store=_store_settings(environment), tenant=TenantGatewaySettings(**tenant), **given)
 

@@ -135,3 +135,11 @@ def _relay_container() -> dict[str, Any]:
     _, stateful_set = compile_relay({}, {}, Settings())
     found: dict[str, Any] = stateful_set["spec"]["template"]["spec"]["containers"][0]
     return found
+
+
+def test_providers_are_reached_by_the_proxy_and_the_cluster_without_it() -> None:
+    """A proxy that is asked for the API server or the relay knows neither; without a proxy nothing is said."""
+    told = variables(proxy="http://proxy.corp:3128", proxy_exclude=("models.corp",))
+    assert told["HTTPS_PROXY"]["value"] == told["HTTP_PROXY"]["value"] == "http://proxy.corp:3128"
+    assert told["NO_PROXY"]["value"] == "$(KUBERNETES_SERVICE_HOST),.svc,.cluster.local,localhost,127.0.0.1,models.corp"
+    assert not {"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"} & set(variables())

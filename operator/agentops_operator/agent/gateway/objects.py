@@ -10,6 +10,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import GatewaySettings, Settings
 from agentops_operator.agent.gateway.plan import secrets_of
+from agentops_operator.agent.gateway.proxy import proxy_variables
 from agentops_operator.agent.gateway.store import secret_volume, store_mounts, store_variables, store_volumes
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical
@@ -164,6 +165,7 @@ def _container(
         "env": [
             {"name": "AGENTOPS_POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
             *variables,
+            *proxy_variables(gateway),
         ],
         "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS],
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": "admin"}, "periodSeconds": 2},
