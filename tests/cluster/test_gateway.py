@@ -12,7 +12,7 @@ import pytest
 from demo.gateway import LABEL, Gateway
 from demo.images import DEMO_IMAGES, build_and_load
 from demo.install import NAMESPACE
-from demo.spans import parse
+from demo.spans import Span, parse
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
 from tests.cluster.evidence import annotation, pods, refused, restarts
@@ -124,8 +124,8 @@ def test_calls_and_the_history_of_a_run_are_in_the_trace_store(product: Access, 
     history = product.until("the history", lambda: events(product, token, run), lambda found: len(found) == 3)
     told = [(event["from"], event["state"], event["reason"], event["by"]) for event in history]
     assert told == [("", "Running", "FirstCall", ""), ("Running", "Held", "MaxSteps", ""), ("Held", "Running", "Resume", "eve")]
-    stored = [span for span in parse(product.traces(SHOP, AGENT)) if span.attributes.get("dev.agentops.run.id") == run]
-    calls = [span for span in stored if span.name == "chat smart" and span.attributes["http.response.status_code"] == 200]
+    stored = product.until("the spans of the calls", lambda: spans(product, run), lambda found: len(answered(found)) >= 4)
+    calls = answered(stored)
     assert len(calls) == 4
     assert {span.resource["dev.agentops.source"] for span in stored} == {"gateway"}
     assert all(span.attributes["gen_ai.usage.input_tokens"] > 0 for span in calls)
@@ -133,6 +133,16 @@ def test_calls_and_the_history_of_a_run_are_in_the_trace_store(product: Access, 
     elsewhere = product.relay("/v1/history", product.token("default"), namespace=SHOP, agent=AGENT, run=run)
     assert elsewhere[0] == 403
     product.kubectl("delete", "tracepolicies.agentops.dev", "calls", "-n", SHOP)
+
+
+def spans(product: Access, run: str) -> list[Span]:
+    """Stored spans of a run; those of calls are sent in batches, after the history."""
+    return [span for span in parse(product.traces(SHOP, AGENT)) if span.attributes.get("dev.agentops.run.id") == run]
+
+
+def answered(found: list[Span]) -> list[Span]:
+    """Of these, the calls that a provider answered."""
+    return [span for span in found if span.name == "chat smart" and span.attributes["http.response.status_code"] == 200]
 
 
 def events(product: Access, token: str, run: str) -> list[dict[str, str]]:
