@@ -59,7 +59,12 @@ func (b *bed) failoverPlan(plan string) string {
 	targets += fmt.Sprintf(`,"own":{"provider":"openai-compatible","endpoint":"%s","model":"m","via":"http://%s","timeoutMilliseconds":20000,"streamIdleMilliseconds":20000,"price":{"input":1,"output":1}}`, b.provider, b.tenant)
 	routes += fmt.Sprintf(`,"own":{"routing":"Priority","targets":[{"target":"own"}],"retries":0,"cooldownSeconds":0,"failuresToCooldown":1000,"onError":%s}`, onError)
 	models += `,"own":"own"`
-	return strings.NewReplacer("URL", b.provider, "ONERROR", onError, `,"TARGETS":{}`, targets, `,"ROUTES":{}`, routes, `,"MODELS":""`, models).Replace(plan)
+	return filled(plan, b.provider, targets, routes, models)
+}
+
+// filled is the plan with a provider, and more targets, routes and models.
+func filled(plan, provider, targets, routes, models string) string {
+	return strings.NewReplacer("URL", provider, "ONERROR", onError, `,"TARGETS":{}`, targets, `,"ROUTES":{}`, routes, `,"MODELS":""`, models).Replace(plan)
 }
 
 // failover measures how long the longest call takes beyond the failure of A.

@@ -113,7 +113,7 @@ func pool(names []string) []string {
 
 // plan gives each agent what the single one of the other benchmark has.
 func (f *fleet) plan() []byte {
-	head, entry, _ := strings.Cut(strings.Replace(plan, "URL", f.provider, 1), `"agents":{"shop/billing":`)
+	head, entry, _ := strings.Cut(filled(plan, f.provider, "", "", ""), `"agents":{"shop/billing":`)
 	entry = strings.TrimSuffix(entry, "}}")
 	var entries []string
 	for i, a := range f.agents {
@@ -145,6 +145,7 @@ func (f *fleet) start(program string) error {
 		p.Env = append(os.Environ(), "AGENTOPS_PLAN="+f.file("plan"), "AGENTOPS_SECRETS="+f.dir, "AGENTOPS_LISTEN="+llm, "AGENTOPS_ADMIN_LISTEN="+admin,
 			"AGENTOPS_METRICS_LISTEN="+metrics, "AGENTOPS_REDIS_URL=redis://"+f.shards[0].address, "AGENTOPS_REDIS_TOPOLOGY=Cluster",
 			"AGENTOPS_REDIS_ADDRESSES="+strings.Join(others, ","), "AGENTOPS_ISSUER_JWKS="+f.file("jwks"), "AGENTOPS_ISSUER_NAME=bench")
+		p.Stderr = os.Stderr
 		if err := p.Start(); err != nil {
 			return err
 		}
