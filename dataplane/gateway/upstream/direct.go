@@ -73,10 +73,13 @@ func (c *clock) stop() {
 }
 
 // Do asks.
-func (d *direct) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
+func (d *direct) Do(ctx context.Context, call *Call) (*Answer, *Failure) { return timed(ctx, call, d.send) }
+
+// timed sends a call and reads its answer, within the times of the target.
+func timed(ctx context.Context, call *Call, send func(context.Context, *clock, *Call) (*http.Response, *Failure)) (*Answer, *Failure) {
 	ctx, cancel := context.WithCancel(ctx)
 	limit := newClock(cancel, time.Duration(call.Target.TimeoutMilliseconds)*time.Millisecond)
-	resp, failure := d.send(ctx, limit, call)
+	resp, failure := send(ctx, limit, call)
 	if failure != nil {
 		limit.stop()
 		return nil, failure

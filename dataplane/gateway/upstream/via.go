@@ -38,20 +38,7 @@ func newVia(token, userAgent string) *via {
 }
 
 // Do asks. The clocks are those of a target that is asked directly, so what the gateway between does slowly counts too.
-func (v *via) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
-	ctx, cancel := context.WithCancel(ctx)
-	limit := newClock(cancel, time.Duration(call.Target.TimeoutMilliseconds)*time.Millisecond)
-	resp, failure := v.send(ctx, limit, call)
-	if failure != nil {
-		limit.stop()
-		return nil, failure
-	}
-	if call.Stream && isEventStream(resp.Header) {
-		return &Answer{Events: newEvents(resp.Body, limit, time.Duration(call.Target.StreamIdleMilliseconds)*time.Millisecond)}, nil
-	}
-	defer limit.stop()
-	return whole(ctx, limit, call, resp)
-}
+func (v *via) Do(ctx context.Context, call *Call) (*Answer, *Failure) { return timed(ctx, call, v.send) }
 
 func (v *via) send(ctx context.Context, limit *clock, call *Call) (*http.Response, *Failure) {
 	req, err := v.request(ctx, call)
