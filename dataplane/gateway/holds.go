@@ -9,6 +9,7 @@ import (
 	"agentops.dev/dataplane/gateway/admin"
 	"agentops.dev/dataplane/gateway/telemetry"
 	"agentops.dev/dataplane/limits"
+	"agentops.dev/dataplane/ticking"
 )
 
 // holds counts the runs that wait, of each agent, as the store has them: every replica counts the same.
@@ -20,16 +21,7 @@ type holds struct {
 
 // run looks every now and then, until the context ends. What expired meanwhile is told to the history: nobody else may look.
 func (h *holds) run(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		h.look(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	ticking.AtOnce(ctx, every, func() { h.look(ctx) })
 }
 
 func (h *holds) look(ctx context.Context) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"agentops.dev/dataplane/ticking"
 )
 
 // Witness is told what became of calls while the gateway is away.
@@ -83,18 +85,11 @@ func (o *outage) begin(cause error) {
 }
 
 func (o *outage) look(ctx context.Context) {
-	tick := time.NewTicker(o.every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if o.reaches(ctx) == nil {
-				o.over()
-			}
+	ticking.Every(ctx, o.every, func() {
+		if o.reaches(ctx) == nil {
+			o.over()
 		}
-	}
+	})
 }
 
 // over ends the outage, if there is one.

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"agentops.dev/dataplane/ticking"
 )
 
 // Key names an agent.
@@ -123,14 +125,5 @@ func (a *Agents) swap(data []byte) error {
 
 // Watch keeps the table fresh until the context ends.
 func (a *Agents) Watch(ctx context.Context, path string, poll time.Duration) {
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for {
-		a.Refresh(path)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	ticking.AtOnce(ctx, poll, func() { a.Refresh(path) })
 }

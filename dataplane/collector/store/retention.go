@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"agentops.dev/dataplane/ticking"
 )
 
 // scan finds the files of earlier processes.
@@ -68,14 +70,5 @@ func (s *Store) Expire() {
 
 // Watch expires until the context ends.
 func (s *Store) Watch(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			s.Expire()
-		}
-	}
+	ticking.Every(ctx, every, s.Expire)
 }

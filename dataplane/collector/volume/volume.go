@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"agentops.dev/dataplane/ticking"
 )
 
 const (
@@ -76,16 +78,7 @@ func verdict(path string, r Room) string {
 
 // Watch looks until the context ends.
 func (v *Volume) Watch(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			v.Look()
-		}
-	}
+	ticking.Every(ctx, every, func() { v.Look() })
 }
 
 func statfs(path string) (Room, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"agentops.dev/dataplane/ticking"
 )
 
 // Watch follows the state store.
@@ -33,16 +35,7 @@ func (w *Watch) State() StoreState {
 
 // Run asks the store now and then, until the context ends.
 func (w *Watch) Run(ctx context.Context, every time.Duration, ready func(context.Context) error) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		w.look(ready(ctx))
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	ticking.AtOnce(ctx, every, func() { w.look(ready(ctx)) })
 }
 
 func (w *Watch) look(err error) {

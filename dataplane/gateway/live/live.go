@@ -18,6 +18,7 @@ import (
 	"agentops.dev/dataplane/gateway/guard"
 	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/mask"
+	"agentops.dev/dataplane/ticking"
 )
 
 // Snapshot is a plan and what is made of it. A call keeps the one that it began with.
@@ -165,15 +166,8 @@ func (l *Live) refuse(data []byte, cause error) error {
 // Watch looks at the file until the context ends, unless something newer than the file is known; told is called when something
 // changed.
 func (l *Live) Watch(ctx context.Context, path string, every time.Duration, newer func() bool, told func(swapped bool, err error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
 	last := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	ticking.Every(ctx, every, func() {
 		swapped, err := l.load(path, newer)
 		if swapped || err != nil && err.Error() != last {
 			told(swapped, err)
@@ -182,5 +176,5 @@ func (l *Live) Watch(ctx context.Context, path string, every time.Duration, newe
 		if err != nil {
 			last = err.Error()
 		}
-	}
+	})
 }

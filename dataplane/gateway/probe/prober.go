@@ -9,6 +9,7 @@ import (
 
 	"agentops.dev/dataplane/gateway/live"
 	"agentops.dev/dataplane/gateway/serve"
+	"agentops.dev/dataplane/ticking"
 )
 
 const (
@@ -49,18 +50,11 @@ func New(o serve.Options, store Store, process string, told func(Result)) *Probe
 
 // Run checks until the context ends.
 func (p *Prober) Run(ctx context.Context, idle func() bool) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	ticking.Every(ctx, pause, func() {
 		if !idle() {
 			p.step(ctx)
 		}
-	}
+	})
 }
 
 // Round makes every check of the plan once, without pauses, and says how many there were.

@@ -73,7 +73,9 @@ func (c *clock) stop() {
 }
 
 // Do asks.
-func (d *direct) Do(ctx context.Context, call *Call) (*Answer, *Failure) { return timed(ctx, call, d.send) }
+func (d *direct) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
+	return timed(ctx, call, d.send)
+}
 
 // timed sends a call and reads its answer, within the times of the target.
 func timed(ctx context.Context, call *Call, send func(context.Context, *clock, *Call) (*http.Response, *Failure)) (*Answer, *Failure) {

@@ -38,7 +38,9 @@ func newVia(token, userAgent string) *via {
 }
 
 // Do asks. The clocks are those of a target that is asked directly, so what the gateway between does slowly counts too.
-func (v *via) Do(ctx context.Context, call *Call) (*Answer, *Failure) { return timed(ctx, call, v.send) }
+func (v *via) Do(ctx context.Context, call *Call) (*Answer, *Failure) {
+	return timed(ctx, call, v.send)
+}
 
 func (v *via) send(ctx context.Context, limit *clock, call *Call) (*http.Response, *Failure) {
 	req, err := v.request(ctx, call)
