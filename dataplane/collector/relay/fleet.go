@@ -87,31 +87,26 @@ func (f *Fleet) Report(k Key, name, uid string, r report.Report) {
 
 // Received counts spans that came in from an agent.
 func (f *Fleet) Received(k Key, spans int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	a := f.agent(k)
-	if a == nil {
-		return
-	}
-	if a.lastSpanAt.IsZero() {
-		f.touch(a) // the first span is news; the next ones are only counted
-	}
-	a.lastSpanAt = f.now()
-	a.received += int64(spans)
+	f.count(k, spans, func(a *agent) *time.Time { return &a.lastSpanAt })
 }
 
 // ReceivedCalls counts spans that the gateway wrote of an agent's calls.
 func (f *Fleet) ReceivedCalls(k Key, spans int) {
+	f.count(k, spans, func(a *agent) *time.Time { return &a.lastCallAt })
+}
+
+func (f *Fleet) count(k Key, spans int, last func(*agent) *time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a := f.agent(k)
 	if a == nil {
 		return
 	}
-	if a.lastCallAt.IsZero() {
-		f.touch(a)
+	at := last(a)
+	if at.IsZero() {
+		f.touch(a) // the first span is news; the next ones are only counted
 	}
-	a.lastCallAt = f.now()
+	*at = f.now()
 	a.received += int64(spans)
 }
 
