@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,28 +12,13 @@ import (
 	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/identity"
+	"agentops.dev/dataplane/redistest"
 )
 
 // redisSocket starts a real Redis that writes each command to disk; the second function kills it.
 func redisSocket(t *testing.T) (url string, kill func()) {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
-	dir, err := os.MkdirTemp("", "gw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := filepath.Join(dir, "redis.sock")
-	p := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always")
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = func() { _ = p.Process.Kill(); _ = p.Wait() }
-	t.Cleanup(func() { kill(); os.RemoveAll(dir) })
+	socket, kill := redistest.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 	return "unix://" + socket, kill
 }
 

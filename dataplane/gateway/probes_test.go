@@ -5,42 +5,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/identity"
+	"agentops.dev/dataplane/redistest"
 )
-
-// startRedis returns the address of a real one; without redis-server the test is skipped, and fails in CI.
-func startRedis(t *testing.T) string {
-	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
-	dir, err := os.MkdirTemp("", "node")
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := filepath.Join(dir, "redis.sock")
-	p := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Process.Kill(); _ = p.Wait(); os.RemoveAll(dir) })
-	db := redis.NewClient(&redis.Options{Addr: socket, MaxRetries: -1})
-	defer db.Close()
-	(&node{t: t}).await("redis answers", func() bool { return db.Ping(t.Context()).Err() == nil })
-	return "unix://" + socket
-}
 
 // A gateway observes each limit of its plan by itself, and nobody sees a trace of it: no provider is asked, no call is counted,
 // no span sent, no run or budget of the agent is touched.
@@ -51,11 +24,12 @@ func TestLimitsAreObservedWithoutATrace(t *testing.T) {
 		spans.Add(1)
 	}))
 	defer sink.Close()
+	socket, _ := redistest.Start(t)
 	n := startNode(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		hello(w, r)
 	}, func(s *Settings) {
-		s.OTLPEndpoint, s.Store.URL = sink.URL, startRedis(t)
+		s.OTLPEndpoint, s.Store.URL = sink.URL, "unix://"+socket
 		text, _ := os.ReadFile(s.Plan)
 		limited := strings.NewReplacer(`"run":{}`, `"run":{"steps":{"max":50,"action":"Refuse"},"tokens":{"max":1000,"action":"Hold"}},"callsPerMinute":60`,
 			`"budgets":{}`, `"budgets":{"shop/daily":{"unit":"MicroUSD","limit":5000000,"window":{"kind":"Day"},"scope":"Agent","ladder":[{"atPercent":100,"action":"Block"}],"mode":"Enforce","onStateError":"Deny"}}`,

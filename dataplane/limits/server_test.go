@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/redistest"
 )
 
 // server is a real Redis that writes each command to disk before it answers.
@@ -25,12 +27,7 @@ type server struct {
 // startServer starts one for this test. Without redis-server the test is skipped, and fails in CI.
 func startServer(t testing.TB) *server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
+	redistest.Require(t)
 	// Not t.TempDir: its long names do not fit into the address of a unix socket.
 	dir, err := os.MkdirTemp("", "limits")
 	if err != nil {

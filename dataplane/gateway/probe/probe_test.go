@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,35 +15,15 @@ import (
 	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/gateway/serve"
 	"agentops.dev/dataplane/limits"
+	"agentops.dev/dataplane/redistest"
 )
 
-// startRedis starts a real one; without redis-server the test is skipped, and fails in CI.
-func startRedis(t testing.TB) (*limits.Client, *redis.Client) {
+// startStore starts a real one.
+func startStore(t testing.TB) (*limits.Client, *redis.Client) {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
-	dir, err := os.MkdirTemp("", "probe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := filepath.Join(dir, "redis.sock")
-	p := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Process.Kill(); _ = p.Wait(); os.RemoveAll(dir) })
+	socket, _ := redistest.Start(t)
 	db := redis.NewClient(&redis.Options{Addr: socket, MaxRetries: -1})
 	t.Cleanup(func() { _ = db.Close() })
-	for range 2000 {
-		if db.Ping(context.Background()).Err() == nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 	c, err := limits.New(limits.Options{URL: "unix://" + socket, Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +83,7 @@ func everyLimit(l plan.LimitAction) plan.Execution {
 // Every limit of the plan in force is met and refuses, also where it holds, or only counts; nothing is left in the store but
 // marks of calls, and no agent's counter was touched.
 func TestEveryLimitIsObserved(t *testing.T) {
-	store, db := startRedis(t)
+	store, db := startStore(t)
 	p := example(t, func(p *plan.Plan) {
 		a := p.Agents["shop/billing"]
 		a.Execution = everyLimit(plan.RefuseCall)
@@ -163,7 +141,7 @@ func (b broken) Reserve(ctx context.Context, call *limits.Call) (*limits.Verdict
 
 // An engine whose limits do not refuse is found out, limit by limit; what needs no store is as it was.
 func TestAnEngineThatLimitsNothingIsFoundOut(t *testing.T) {
-	store, _ := startRedis(t)
+	store, _ := startStore(t)
 	for field, all := range seen(t, prober(t, broken{store}, example(t, nil))) {
 		for _, one := range all {
 			want := NotObserved
@@ -190,7 +168,7 @@ func (deaf) Forget(context.Context, *limits.Call) error { return &limits.ErrStat
 
 // While the store is away nothing is said about limits, and what was seen before stays seen.
 func TestAStoreThatIsAwaySaysNothing(t *testing.T) {
-	store, _ := startRedis(t)
+	store, _ := startStore(t)
 	p := prober(t, store, example(t, nil))
 	before := seen(t, p)
 	p.store = deaf{store}
@@ -226,7 +204,7 @@ func TestEqualRowsAreCheckedOnce(t *testing.T) {
 
 // A limit that changes is another check, without evidence until it is made; evidence of what is gone is forgotten.
 func TestAChangedLimitIsCheckedAnew(t *testing.T) {
-	store, _ := startRedis(t)
+	store, _ := startStore(t)
 	p := prober(t, store, example(t, nil))
 	seen(t, p)
 	l, err := live.Of(example(t, func(p *plan.Plan) {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
-	"github.com/redis/go-redis/v9"
 	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/gateway/live"
@@ -30,6 +28,7 @@ import (
 	"agentops.dev/dataplane/gateway/upstream"
 	"agentops.dev/dataplane/identity"
 	"agentops.dev/dataplane/limits"
+	"agentops.dev/dataplane/redistest"
 )
 
 // world is a gateway between a client and providers, over real sockets.
@@ -234,25 +233,10 @@ func (w *world) chat(more string, headers ...string) answer {
 // redisStore starts a real Redis for one test; nil where there is none.
 func redisStore(t *testing.T) *limits.Client {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
+	if !redistest.Installed(t) {
 		return nil
 	}
-	dir, err := os.MkdirTemp("", "gw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := filepath.Join(dir, "redis.sock")
-	p := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Process.Kill(); _ = p.Wait(); os.RemoveAll(dir) })
-	db := redis.NewClient(&redis.Options{Addr: socket, MaxRetries: -1})
-	defer db.Close()
-	await(t, "redis answers", func() bool { return db.Ping(context.Background()).Err() == nil })
+	socket, _ := redistest.Start(t)
 	c, err := limits.New(limits.Options{URL: "unix://" + socket, Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"agentops.dev/dataplane/limits"
+	"agentops.dev/dataplane/redistest"
 	"agentops.dev/dataplane/testca"
 )
 
@@ -76,12 +77,7 @@ func TestTopologiesAreFollowed(t *testing.T) {
 // start runs a server for this test. Without one the test is skipped, and fails in CI.
 func start(t *testing.T, arguments ...string) {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is missing: make redis")
-		}
-		t.Skip("redis-server is missing: make redis")
-	}
+	redistest.Require(t)
 	process := exec.Command("redis-server", arguments...)
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
