@@ -6,9 +6,8 @@ from typing import Any
 
 from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.holds.kind import RUN_HOLD
-from agentops_operator.agent.holds.record import MOST_OPEN, Record, is_over, room
+from agentops_operator.agent.holds.record import MOST_OPEN, Record, agent_of, is_over, room
 from agentops_operator.agent.holds.waiting import Waiting
-from agentops_operator.agent.kind import AGENT
 from agentops_operator.runtime.parse import parse
 
 
@@ -49,7 +48,7 @@ class HoldCache:
     def put(self, record: Record) -> None:
         """Takes in a record, in place of its older version."""
         self._records[record.key] = record
-        self._by_agent.setdefault(_agent_of(record), set()).add(record.key)
+        self._by_agent.setdefault(agent_of(record), set()).add(record.key)
 
     def gone(self, key: Key) -> list[Key]:
         """A record was deleted; one whose run still waits is made again."""
@@ -57,10 +56,10 @@ class HoldCache:
         self.notified.pop(key, None)
         if record is None:
             return []
-        keys = self._by_agent.get(_agent_of(record), set())
+        keys = self._by_agent.get(agent_of(record), set())
         keys.discard(key)
         if not keys:
-            self._by_agent.pop(_agent_of(record), None)
+            self._by_agent.pop(agent_of(record), None)
         return [key]
 
     def open(self) -> list[Key]:
@@ -81,7 +80,3 @@ class HoldCache:
 
     def _recordless(self, agent: Key) -> list[Key]:
         return [key for key, waiting in self.waiting.items() if waiting.agent == agent and key not in self._records]
-
-
-def _agent_of(record: Record) -> Key:
-    return Key(AGENT.kind, record.key.namespace, record.spec.agent)

@@ -9,10 +9,9 @@ from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.holds.decision import Delivery, Result, decision_body, pending
 from agentops_operator.agent.holds.kind import RUN_HOLD
 from agentops_operator.agent.holds.notice import held, link
-from agentops_operator.agent.holds.record import Record, hold_record, is_over, room, superfluous
+from agentops_operator.agent.holds.record import Record, agent_of, hold_record, is_over, room, superfluous
 from agentops_operator.agent.holds.status import HoldFacts, hold_status
 from agentops_operator.agent.holds.waiting import Waiting
-from agentops_operator.agent.kind import AGENT
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.policies.budget.kind import BUDGET
 from agentops_operator.policies.budget.types import BudgetSpec
@@ -149,7 +148,7 @@ class HoldKeeper:
         """Tells that a run is held: an Event on the record and on its Agent, and a notice to the receiver."""
         event = held(record, fields)
         await self._recorder.record(record, [event])
-        agent = self._store.agents.get(Key(AGENT.kind, record.key.namespace, record.spec.agent))
+        agent = self._store.agents.get(agent_of(record))
         if agent is not None:
             await self._recorder.record(agent, [event])
         self._notifier.add(record.key)
@@ -161,9 +160,9 @@ class HoldKeeper:
 
     async def _prune(self, record: Record) -> None:
         holds = self._store.holds
-        for old in superfluous(holds.of(Key(AGENT.kind, record.key.namespace, record.spec.agent))):
+        for old in superfluous(holds.of(agent_of(record))):
             await self._cluster.delete(Ref(API_VERSION, RUN_HOLD.kind, old.key.namespace, old.key.name), old.uid)
             holds.gone(old.key)
         # There may be room now for a run that waits without a record.
-        for key in holds.without_record(Key(AGENT.kind, record.key.namespace, record.spec.agent)):
+        for key in holds.without_record(agent_of(record)):
             self.due(key)

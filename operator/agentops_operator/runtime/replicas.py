@@ -21,9 +21,7 @@ class Replicas:
 
     async def addresses(self) -> tuple[str, ...]:
         """One address behind a Service, one for each replica behind a headless one."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self._name, self._port, proto=6)
-        return tuple(sorted({url_host(str(entry[4][0])) for entry in found}))
+        return await addresses_of(self._name, self._port)
 
     async def get(self, address: str, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON answer of one replica."""
@@ -59,6 +57,12 @@ class Replicas:
             await self._session.close()
 
 
+async def addresses_of(name: str, port: int) -> tuple[str, ...]:
+    """Addresses behind a DNS name, as they stand in a URL."""
+    found = await asyncio.get_running_loop().getaddrinfo(name, port, proto=6)
+    return tuple(sorted({_url_host(str(entry[4][0])) for entry in found}))
+
+
 def _read(path: str) -> str:
     """The token in a file; empty when there is none, as on a developer's machine."""
     try:
@@ -67,6 +71,6 @@ def _read(path: str) -> str:
         return ""
 
 
-def url_host(address: str) -> str:
+def _url_host(address: str) -> str:
     """An address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address

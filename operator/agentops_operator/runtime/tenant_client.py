@@ -12,7 +12,7 @@ import aiohttp
 
 from agentops_operator.agent.gateway.tenant import ADMIN
 from agentops_operator.kube.names import TENANT_GATEWAY
-from agentops_operator.runtime.replicas import url_host
+from agentops_operator.runtime.replicas import addresses_of
 
 CALL = aiohttp.ClientTimeout(total=5)
 MOST_REPLICAS = 16
@@ -27,9 +27,7 @@ class HttpTenantGateways:
 
     async def states(self, namespace: str) -> list[Mapping[str, Any]]:
         """`GET /v1/state` of every ready replica, without any token: whoever caught the operator's could read all namespaces."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(f"{TENANT_GATEWAY}.{namespace}.svc", ADMIN, proto=6)
-        addresses = sorted({url_host(str(entry[4][0])) for entry in found})[:MOST_REPLICAS]
+        addresses = (await addresses_of(f"{TENANT_GATEWAY}.{namespace}.svc", ADMIN))[:MOST_REPLICAS]
         return list(await asyncio.gather(*map(self._state, addresses)))
 
     async def _state(self, address: str) -> Mapping[str, Any]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.holds.types import RunHoldSpec
+from agentops_operator.agent.kind import AGENT
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.kube.children import stamp
 from agentops_operator.kube.digest import digest
@@ -33,6 +34,11 @@ def hold_record(waiting: "Waiting") -> dict[str, Any]:
     spec = RunHoldSpec(agent=waiting.agent.name, run=waiting.run, number=waiting.number)
     body = {"apiVersion": API_VERSION, "kind": "RunHold", "metadata": {"name": waiting.key.name}, "spec": spec.dump()}
     return stamp(body, waiting.agent.namespace, None, {LABEL_AGENT: waiting.agent.name})
+
+
+def agent_of(record: Record) -> Key:
+    """The Agent whose run it is."""
+    return Key(AGENT.kind, record.key.namespace, record.spec.agent)
 
 
 def is_over(record: Record) -> bool:
