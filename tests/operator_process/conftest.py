@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.operator_process.control_plane import ControlPlane
+from tests.operator_process.gateway_process import GatewayProcess
 from tests.operator_process.process import HOME, OperatorProcess
 
 
@@ -28,6 +29,18 @@ def control_plane(api_server: ControlPlane) -> Iterator[ControlPlane]:
     """The API server without any object of ours."""
     yield api_server
     api_server.empty(HOME, "rt-a")
+
+
+@pytest.fixture
+def gateway(control_plane: ControlPlane, tmp_path: Path) -> Iterator[GatewayProcess]:
+    """A gateway with Redis and a provider."""
+    made = GatewayProcess(control_plane, tmp_path)
+    made.mount_secret()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,18 +20,6 @@ CREDENTIAL = {"secretName": "agentops-llm", "keys": [{"role": "ApiKey", "key": "
 GUARD = ROOT / "charts" / "agentops-operator" / "files" / "uninstall_guard.py"
 KEY = "sk-proj-" + "A1b2C3d4" * 5
 GROUP = "/apis/agentops.dev/v1alpha1/namespaces"
-
-
-@pytest.fixture
-def gateway(control_plane: ControlPlane, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway with Redis and a provider."""
-    made = GatewayProcess(control_plane, tmp_path)
-    made.mount_secret()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
 
 
 def apply(plane: ControlPlane, kind: str, plural: str, name: str, namespace: str, spec: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """A held run, with operator, gateway and Redis as real processes: recorded, decided on by the command line, and going on."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,18 +19,6 @@ pytestmark = [
 ]
 Start = Callable[..., OperatorProcess]
 HOLDS = f"{GROUP}/rt-a/runholds"
-
-
-@pytest.fixture
-def gateway(control_plane: ControlPlane, tmp_path: Path) -> Iterator[GatewayProcess]:
-    """A gateway with Redis and a provider."""
-    made = GatewayProcess(control_plane, tmp_path)
-    made.mount_secret()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
 
 
 def holding(plane: ControlPlane, gateway: GatewayProcess, **execution: Any) -> None:

@@ -11,12 +11,11 @@ from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
 from tests.operator_process.process import HOME, OperatorProcess
 from tests.operator_process.sdk_agent import SdkAgent
-from tests.operator_process.test_gateway import CREDENTIAL, GROUP, apply, condition, gateway
+from tests.operator_process.test_gateway import CREDENTIAL, GROUP, apply, condition
 from tests.operator_process.test_process import agent, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 Start = Callable[..., OperatorProcess]
-__all__ = ["gateway"]  # the fixture
 PRICES = {"gpt-4o": {"input": "2.5", "output": "10"}, "gpt-4o-mini": {"input": "0.15", "output": "0.6"}}
 LADDER = [
     {"atPercent": 75, "action": "CheaperModel", "models": [{"alias": "smart", "use": "small", "fallback": "chat"}]},

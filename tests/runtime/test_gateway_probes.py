@@ -9,11 +9,7 @@ __all__ = ["world"]  # the fixture
 
 async def test_limit_that_did_not_refuse_is_named(world: World) -> None:
     """A probe that fails in one replica is enough, whatever the others saw and however many calls came through."""
-    world.show(agent_body(), fallback(), budget())
-    await world.run()
-    world.gateway.called = {"shop/billing"}
-    runs(world, "one")
-    await world.run(60)
+    await looked_at(world)
     runs(world, "two", result="NotObserved")
     await world.run(20)
     assert world.condition("Budget", "daily", "Enforced") == ("False", "ProbeFailed")
@@ -26,11 +22,7 @@ async def test_limit_that_did_not_refuse_is_named(world: World) -> None:
 
 async def test_nothing_is_enforced_before_it_was_probed(world: World) -> None:
     """Calls came through and the plan is in force everywhere: without a probe that is no evidence, nor is a replica's silence."""
-    world.show(agent_body(), fallback(), budget())
-    await world.run()
-    world.gateway.called = {"shop/billing"}
-    runs(world, "one", result="Waiting")
-    await world.run(60)
+    await looked_at(world, result="Waiting")
     assert world.condition("Budget", "daily", "Enforced") == ("Unknown", "AwaitingProbe")
     assert "not probed yet: limit" in message(world, "Budget", "daily")
     second = await world.restart()
@@ -42,11 +34,7 @@ async def test_nothing_is_enforced_before_it_was_probed(world: World) -> None:
 
 async def test_replica_that_has_not_probed_yet_unsays_nothing(world: World) -> None:
     """All replicas are replaced, their store is away for a moment, and no status is written for it."""
-    world.show(agent_body(), fallback(), budget())
-    await world.run()
-    world.gateway.called = {"shop/billing"}
-    runs(world, "one")
-    await world.run(60)
+    await looked_at(world)
     before = world.cluster.writes
     world.gateway.states.clear()
     runs(world, "two", result="Waiting")
@@ -57,11 +45,7 @@ async def test_replica_that_has_not_probed_yet_unsays_nothing(world: World) -> N
 
 async def test_changed_limit_is_probed_anew(world: World) -> None:
     """What was seen of the old limit says nothing about the new one."""
-    world.show(agent_body(), fallback(), budget(limit="10"))
-    await world.run()
-    world.gateway.called = {"shop/billing"}
-    runs(world, "one")
-    await world.run(60)
+    await looked_at(world, limit="10")
     world.show(budget(limit="20", generation=2))
     await world.run(5)
     runs(world, "one", result="Waiting")
@@ -72,16 +56,21 @@ async def test_changed_limit_is_probed_anew(world: World) -> None:
 
 async def test_answer_between_two_plans_is_asked_for_again(world: World) -> None:
     """A replica that swaps its plan while it answers says what belongs to two plans: that look shows nothing."""
-    world.show(agent_body(), fallback(), budget())
-    await world.run()
-    world.gateway.called = {"shop/billing"}
-    runs(world, "one")
-    await world.run(60)
+    await looked_at(world)
     before = world.cluster.writes
     world.gateway.states["one"] = {**world.gateway.states["one"], "probes": {"plan": "sha256:next", "checks": {}}}
     await world.run(4)
     assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
     assert world.cluster.writes == before
+
+
+async def looked_at(world: World, result: str = "Observed", **spec: str) -> None:
+    """An Agent with a Budget, whose calls came through and whose plan one replica runs, with this result of its probes."""
+    world.show(agent_body(), fallback(), budget(**spec))
+    await world.run()
+    world.gateway.called = {"shop/billing"}
+    runs(world, "one", result=result)
+    await world.run(60)
 
 
 def message(world: World, kind: str, name: str) -> str:
