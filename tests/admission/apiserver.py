@@ -152,6 +152,16 @@ class Api:
         """Lines of the API server's log that tell of a panic; failurePolicy does not cover those."""
         return [line for line in self.log.read_text(errors="replace").splitlines() if PANIC in line]
 
+    def wait_until_may(self, user: str, verb: str, group: str, resource: str, namespace: str = "") -> None:
+        """Waits until a binding that was just written is in force: the authorizer learns of it by watch."""
+        asked = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+        meta = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview"}
+        review = {**meta, "spec": {"user": user, "groups": ["system:authenticated"], "resourceAttributes": asked}}
+        path, deadline = "/apis/authorization.k8s.io/v1/subjectaccessreviews", time.monotonic() + PATIENCE
+        while not (answer := self.call("POST", path, review)[1])["status"]["allowed"]:
+            assert time.monotonic() < deadline, f"{user} may not {verb} {resource} after {PATIENCE:.0f} s: {answer}"
+            time.sleep(0.05)
+
     def wait_until_injecting(self, namespace: str, pod: Object) -> None:
         """Waits until a pod gets the sidecar: policies take a second to be active, parameters arrive by watch."""
         deadline = time.monotonic() + PATIENCE

@@ -32,6 +32,7 @@ def path(api: Api) -> str:
             "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name}],
         }
         api.apply("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", body)
+        api.wait_until_may(name, "patch", "agentops.dev", "injectionindexes", NAMESPACE)
     return INDEXES.format(NAMESPACE)
 
 

@@ -39,6 +39,7 @@ def grant(api: Api, user: str, *verbs: str) -> None:
         "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
     }
     api.apply(f"{RBAC}/namespaces/{NAMESPACE}/rolebindings", binding)
+    api.wait_until_may(user, "patch", "agentops.dev", "runholds", NAMESPACE)
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ def rights(api: Api) -> Api:
     binding = {**shared, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": subjects}
     api.apply(f"{ROLES}/clusterroles", role)
     api.apply(f"{ROLES}/clusterrolebindings", binding)
+    api.wait_until_may(OPERATOR, "create", "agentops.dev", "injectionindexes", NAMESPACE)
     return api
 
 
