@@ -24,11 +24,18 @@ var content = set(
 	"gen_ai.output",
 	"gen_ai.request.instructions",
 	"gen_ai.event.content",
+	"gen_ai.content.revised_prompt",
+	"gen_ai.agent.actual_output",
+	"gen_ai.agent.human_input",
 	// OpenLLMetry
 	"traceloop.entity.input",
 	"traceloop.entity.output",
 	"llm.prompts",
 	"llm.completions",
+	"crewai.crew.result",
+	"crewai.crew.tasks_output",
+	"mcp.request.argument",
+	"mcp.response.value",
 	// OpenInference
 	"input.value",
 	"output.value",
@@ -48,8 +55,19 @@ var content = set(
 	"ai.response.text",
 	"ai.response.object",
 	"ai.response.toolCalls",
+	"ai.response.reasoning",
+	"ai.response.files",
 	"ai.toolCall.args",
 	"ai.toolCall.result",
+	"ai.value",
+	"ai.values",
+	"ai.documents",
+	"ai.schema",
+	"haystack.component.input",
+	"haystack.component.output",
+	"haystack.pipeline.input_data",
+	"haystack.pipeline.output_data",
+	"system_prompt",
 	"all_messages_events",
 	"events",
 	"final_result",
@@ -83,6 +101,7 @@ var contentPrefixes = []string{
 	"llm.output_messages.",
 	"llm.prompts.",
 	"llm.completions.",
+	"llm.choices.",
 	"llm.tools.",
 	"llm.prompt_template.",
 	"llm.request.functions.",
@@ -100,6 +119,15 @@ func IsContent(key string) bool {
 
 // IsContentEvent says whether an event's body holds content: the older conventions put each message into a log body.
 func IsContentEvent(name string) bool { return strings.HasPrefix(name, "gen_ai.") }
+
+// eventNames are what the event of a message says about it without being the message.
+var eventNames = set("role", "id", "index", "name", "type", "finish_reason")
+
+// IsEventContent is IsContent for the attributes of such an event. There, names without a namespace hold the message:
+// Strands, for one, writes `content`, `message` and `tool.result`.
+func IsEventContent(key string) bool {
+	return IsContent(key) || key == "tool.result" || !strings.Contains(key, ".") && !eventNames[key]
+}
 
 func hasPrefix(key string, prefixes []string) bool {
 	for _, p := range prefixes {

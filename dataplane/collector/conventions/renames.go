@@ -60,6 +60,8 @@ var Renames = map[string]string{
 	"ai.model.provider":         ProviderName,
 	"ai.usage.promptTokens":     InputTokens,
 	"ai.usage.completionTokens": OutputTokens,
+	"ai.usage.inputTokens":      InputTokens,
+	"ai.usage.outputTokens":     OutputTokens,
 	"ai.toolCall.name":          ToolName,
 	"ai.toolCall.id":            "gen_ai.tool.call.id",
 	"ai.toolCall.args":          "gen_ai.tool.call.arguments",
@@ -95,6 +97,17 @@ var Kinds = []Kind{
 	}},
 	{"traceloop.span.kind", map[string]string{
 		"agent": "invoke_agent", "tool": "execute_tool", "workflow": "invoke_workflow",
+	}},
+	// The Vercel AI SDK states usage twice: on each call, and summed up on the span that holds the calls. Without these
+	// names both would be counted.
+	{"ai.operationId", map[string]string{
+		"ai.generateText": "invoke_agent", "ai.generateText.doGenerate": "chat",
+		"ai.streamText": "invoke_agent", "ai.streamText.doStream": "chat",
+		"ai.generateObject": "invoke_agent", "ai.generateObject.doGenerate": "chat",
+		"ai.streamObject": "invoke_agent", "ai.streamObject.doStream": "chat",
+		"ai.embed": "invoke_workflow", "ai.embed.doEmbed": "embeddings",
+		"ai.embedMany": "invoke_workflow", "ai.embedMany.doEmbed": "embeddings",
+		"ai.toolCall": "execute_tool",
 	}},
 	{"openinference.span.kind", map[string]string{
 		"LLM": "chat", "EMBEDDING": "embeddings", "TOOL": "execute_tool", "AGENT": "invoke_agent",

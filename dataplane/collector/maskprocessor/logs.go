@@ -52,15 +52,16 @@ func (m *masker) scopeLogs(sl plog.ScopeLogs) (drop bool) {
 }
 
 func (m *masker) record(r plog.LogRecord) {
+	isMessage := isContentEvent(r)
 	m.text(r.EventName(), r.SetEventName)
 	m.text(r.SeverityText(), r.SetSeverityText)
-	m.body(r)
-	m.attributes(r.Attributes())
+	m.body(r, isMessage)
+	m.ofEvent(r.Attributes(), isMessage)
 }
 
-func (m *masker) body(r plog.LogRecord) {
+func (m *masker) body(r plog.LogRecord, isMessage bool) {
 	how := m.engine.Field
-	if isContentEvent(r) {
+	if isMessage {
 		if m.engine.Capture() == mask.CaptureNone {
 			pcommon.NewValueEmpty().CopyTo(r.Body())
 			return

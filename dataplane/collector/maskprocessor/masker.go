@@ -45,18 +45,29 @@ func (m *masker) guard(items int, masking func()) (forward bool) {
 }
 
 // attributes masks a map in one pass. RemoveIf hands out the values in place.
-func (m *masker) attributes(attrs pcommon.Map) {
-	attrs.RemoveIf(func(key string, v pcommon.Value) bool { return m.attribute(key, v) })
+func (m *masker) attributes(attrs pcommon.Map) { m.each(attrs, conventions.IsContent) }
+
+// ofEvent masks the attributes of an event, which may be a message: all that it holds is content then.
+func (m *masker) ofEvent(attrs pcommon.Map, isMessage bool) {
+	if isMessage {
+		m.each(attrs, conventions.IsEventContent)
+		return
+	}
+	m.attributes(attrs)
+}
+
+func (m *masker) each(attrs pcommon.Map, isContent func(key string) bool) {
+	attrs.RemoveIf(func(key string, v pcommon.Value) bool { return m.attribute(key, v, isContent) })
 }
 
 // attribute masks one value and says whether the attribute must go.
-func (m *masker) attribute(key string, v pcommon.Value) (drop bool) {
+func (m *masker) attribute(key string, v pcommon.Value, isContent func(key string) bool) (drop bool) {
 	if !m.engine.Key(key) {
 		m.hits.Add(mask.Hits{Counts: []mask.Count{{Detector: "key", Count: 1}}})
 		return true
 	}
 	switch {
-	case conventions.IsContent(key):
+	case isContent(key):
 		return m.engine.Capture() == mask.CaptureNone || m.value(key, v, m.engine.Content, 0)
 	case conventions.IsProtected(key):
 		return m.value(key, v, m.protectedField, 0)

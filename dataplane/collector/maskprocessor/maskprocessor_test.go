@@ -277,17 +277,72 @@ func TestCaptureDecidesAboutContent(t *testing.T) {
 		t.Run(capture, func(t *testing.T) {
 			out := runTraces(t, with(t, capture, "Redact"), contentSpan())
 			json, _ := (&ptrace.JSONMarshaler{}).MarshalTraces(out)
-			for _, w := range c.want {
-				if !strings.Contains(string(json), w) {
-					t.Errorf("%q is missing: %s", w, json)
-				}
-			}
-			for _, g := range c.gone {
-				if strings.Contains(string(json), g) {
-					t.Errorf("%q is there: %s", g, json)
-				}
-			}
+			found(t, string(json), c.want, c.gone)
 		})
+	}
+}
+
+// Strands, and others of its age, write messages into events, under names that mean nothing elsewhere.
+func TestCaptureDecidesAboutMessagesInEvents(t *testing.T) {
+	sample := func() ptrace.Traces {
+		td := ptrace.NewTraces()
+		s := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+		add := func(name string, attributes ...string) {
+			e := s.Events().AppendEmpty()
+			e.SetName(name)
+			for i := 0; i < len(attributes); i += 2 {
+				e.Attributes().PutStr(attributes[i], attributes[i+1])
+			}
+		}
+		add("gen_ai.user.message", "content", "ask "+email, "role", "user")
+		add("gen_ai.choice", "message", "say "+email, "tool.result", "got "+email, "finish_reason", "end_turn")
+		add("exception", "message", "failed for "+email)
+		return td
+	}
+	kept := []string{"user", "end_turn", "failed for ", "gen_ai.choice"}
+	cases := map[string]struct{ want, gone []string }{
+		"None":   {want: kept, gone: []string{"ask ", "say ", "got ", "jane.doe"}},
+		"Masked": {want: append(kept, "ask ", "say ", "got "), gone: []string{"jane.doe"}},
+		"Full":   {want: append(kept, "ask "+email, "say "+email, "got "+email), gone: []string{"failed for " + email}},
+	}
+	for capture, c := range cases {
+		t.Run(capture, func(t *testing.T) {
+			json, _ := (&ptrace.JSONMarshaler{}).MarshalTraces(runTraces(t, with(t, capture, "Redact"), sample()))
+			found(t, string(json), c.want, c.gone)
+		})
+	}
+}
+
+func TestCaptureDecidesAboutMessagesInLogs(t *testing.T) {
+	ld := plog.NewLogs()
+	r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	r.SetEventName("gen_ai.user.message")
+	r.Attributes().PutStr("content", "ask "+email)
+	r.Attributes().PutStr("code.function.name", "run")
+	r.Body().SetStr("say " + email)
+	sink := &consumertest.LogsSink{}
+	p, err := NewFactory(with(t, "None", "Redact")).CreateLogs(context.Background(), processortest.NewNopSettings(Type), &Config{}, sink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.ConsumeLogs(context.Background(), ld); err != nil {
+		t.Fatal(err)
+	}
+	json, _ := (&plog.JSONMarshaler{}).MarshalLogs(sink.AllLogs()[0])
+	found(t, string(json), []string{"gen_ai.user.message", "code.function.name"}, []string{"ask ", "say "})
+}
+
+func found(t *testing.T, text string, want, gone []string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("%q is missing: %s", w, text)
+		}
+	}
+	for _, g := range gone {
+		if strings.Contains(text, g) {
+			t.Errorf("%q is there: %s", g, text)
+		}
 	}
 }
 

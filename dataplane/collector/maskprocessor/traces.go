@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 
+	"agentops.dev/dataplane/collector/conventions"
 	"agentops.dev/dataplane/collector/sidecar"
 )
 
@@ -55,8 +56,9 @@ func (m *masker) span(s ptrace.Span) {
 	m.state(s.TraceState())
 	m.attributes(s.Attributes())
 	for _, e := range s.Events().All() {
+		isMessage := conventions.IsContentEvent(e.Name())
 		m.text(e.Name(), e.SetName)
-		m.attributes(e.Attributes())
+		m.ofEvent(e.Attributes(), isMessage)
 	}
 	for _, l := range s.Links().All() {
 		m.state(l.TraceState())
