@@ -15,7 +15,7 @@ from agentops_operator.cli.gateway_rules import GATEWAY
 from agentops_operator.cli.position import Path
 from agentops_operator.cli.re2 import UnsureError, problem
 from agentops_operator.policies.trace.presets import PRESETS
-from agentops_operator.policies.trace.types import Preset
+from agentops_operator.policies.trace.types import NEEDS_PROJECT, PROJECT_GIVEN, PROJECT_HEADERS, Preset
 
 RULES = "x-kubernetes-validations"
 Broken = list[tuple[Path, str]]  # where below the rule's own field, and what is wrong beyond the rule's message
@@ -61,6 +61,14 @@ OFFLINE: dict[str, Check] = {
     "self.startsWith('http://') || self.startsWith('https://')": _holds(lambda text: text.startswith(("http://", "https://"))),
     "self.all(b, has(b.endpoint) || b.preset in ['langfuse', 'langsmith', 'galileo', 'traceloop', 'promptlayer', 'opik'])": _each(
         lambda b: b.get("endpoint") is not None or b.get("preset", Preset.OTLP) in PUBLIC, "endpoint"
+    ),
+    PROJECT_GIVEN: _each(
+        lambda b: (
+            b.get("preset") not in NEEDS_PROJECT
+            or bool(b.get("project"))
+            or any(header["name"].lower() in PROJECT_HEADERS for header in b.get("headers") or ())
+        ),
+        "project",
     ),
     "has(self.service) != has(self.traces)": _exactly_one("service", "traces"),
     "self.all(e, e.type != 'MaxLatency' || (has(e.value) && e.value.matches('^[1-9][0-9]{0,6}$')))": _each(

@@ -23,3 +23,14 @@ def to_yaml(*documents: Json) -> str:
 def to_markdown(title: str, *blocks: str) -> str:
     """A page; the header stands below the title, so that the title stays the first line."""
     return "\n\n".join((f"# {title}", f"<!-- {NOTICE} -->", *(block.strip("\n") for block in blocks))) + "\n"
+
+
+def table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    """A table; cells are single lines."""
+    lines = [list(head), ["---"] * len(head), *([_cell(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """A pipe would end the cell, even within backticks."""
+    return text.replace("|", "\\|").replace("\n", " ")

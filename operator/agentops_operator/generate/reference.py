@@ -8,11 +8,13 @@ from agentops_operator.api.reason import MEANING, STATEMENT, ConditionType, reas
 from agentops_operator.generate.crds import CATEGORY, root_schema
 from agentops_operator.generate.fields import Field, fields
 from agentops_operator.generate.kinds import ALL
-from agentops_operator.generate.output import to_markdown
+from agentops_operator.generate.output import table, to_markdown
 from agentops_operator.generate.schema import RULES
+from agentops_operator.generate.systems import systems
 
 FOLDER = "docs/reference"
 OWN = ("apiVersion", "kind", "metadata")
+MORE = {"TracePolicy": (systems,)}
 
 
 def pages() -> dict[str, str]:
@@ -33,7 +35,7 @@ def example(kind: KindInfo) -> str:
 def _contents() -> str:
     head = f"All kinds of `{ALL[0].api_version}`, all of them namespaced. `kubectl get {CATEGORY} -A` lists them."
     rows = [[f"[{kind.kind}]({kind.singular}.md)", _short(kind), kind.description] for kind in ALL]
-    return to_markdown("Reference", head, _table(("Kind", "Short name", "What it is for"), rows))
+    return to_markdown("Reference", head, table(("Kind", "Short name", "What it is for"), rows))
 
 
 def _page(kind: KindInfo) -> str:
@@ -47,6 +49,7 @@ def _page(kind: KindInfo) -> str:
         *_fields("Fields", {"properties": _own(schema)} if kind.root else {}, ""),
         *_fields("Spec", schema["properties"].get("spec", {}), "spec"),
         *_rules(schema),
+        *(section() for section in MORE.get(kind.kind, ())),
         *_fields("Status", schema["properties"].get("status", {}), "status"),
         *_conditions(kind),
     )
@@ -64,7 +67,7 @@ def _fields(title: str, schema: dict[str, Json], path: str) -> list[str]:
     rows = [[f"`{field.path}`", field.type, field.default, field.limits, _meaning(field)] for field in fields(schema, path)]
     if not rows:
         return []
-    return [f"## {title}", *_described(schema), _table(("Field", "Type", "Default", "Limits", "Meaning"), rows)]
+    return [f"## {title}", *_described(schema), table(("Field", "Type", "Default", "Limits", "Meaning"), rows)]
 
 
 def _described(schema: dict[str, Json]) -> list[str]:
@@ -93,14 +96,4 @@ def _conditions(kind: KindInfo) -> list[str]:
 
 def _condition(kind: KindInfo, type_: ConditionType) -> str:
     rows = [[f"`{reason}`", MEANING[reason]] for reason in reasons(kind.kind, type_)]
-    return f"### {type_}\n\n{STATEMENT[type_]}\n\n{_table(('Reason', 'Meaning'), rows)}"
-
-
-def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [list(head), ["---"] * len(head), *([_cell(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """A pipe would end the cell, even within backticks."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    return f"### {type_}\n\n{STATEMENT[type_]}\n\n{table(('Reason', 'Meaning'), rows)}"

@@ -78,13 +78,15 @@ class Backend(Model):
     preset: Preset = Field(default=Preset.OTLP, description="System; gives paths, headers and protocol.")
     endpoint: Annotated[str, StringConstraints(max_length=512)] | None = Field(
         default=None,
-        description="Base URL; needed where the preset has no public one.",
+        description="Base URL of an installation of your own; needed where the preset has no public one.",
         json_schema_extra=marks(
             cel("self.startsWith('http://') || self.startsWith('https://')", "endpoint must be an http or https URL")
         ),
     )
-    credentials: SecretKey | None = Field(default=None, description="Credential; the relay reads it, the operator never does.")
-    project: Text | None = Field(default=None, description="Project, experiment or log stream of the system.")
+    credentials: SecretKey | None = Field(
+        default=None, description="Credential as the table of systems says; the relay reads it, the operator never does."
+    )
+    project: Text | None = Field(default=None, description="What the system sorts traces by, such as its project.")
     headers: list[Header] = Field(
         default=[],
         max_length=16,
@@ -99,10 +101,20 @@ class Sampling(Model):
     percent: int = Field(default=100, ge=0, le=100, description="Traces exported, chosen by trace id.")
 
 
+NEEDS_PROJECT = ("galileo", "mlflow")
+PROJECT_HEADERS = ("project", "projectid", "x-mlflow-experiment-id")
+PROJECT_GIVEN = (
+    f"self.all(b, !(b.preset in {list(NEEDS_PROJECT)}) || (has(b.project) && b.project != '')"
+    f" || (has(b.headers) && b.headers.exists(h, h.name.lowerAscii() in {list(PROJECT_HEADERS)})))"
+)
 BACKEND_RULES = (
     cel(
         "self.all(b, has(b.endpoint) || b.preset in ['langfuse', 'langsmith', 'galileo', 'traceloop', 'promptlayer', 'opik'])",
         "endpoint must be given for the presets otlp, phoenix and mlflow, which have no public one",
+    ),
+    cel(
+        PROJECT_GIVEN,
+        "project must be given for the presets galileo and mlflow, which take no traces without one",
     ),
 )
 
@@ -115,7 +127,7 @@ class TracePolicySpec(Attachment):
     backends: list[Backend] = Field(
         default=[],
         max_length=8,
-        description="Systems that receive traces.",
+        description="Systems that receive traces; logs and metrics of Agents go to none.",
         json_schema_extra=marks(*BACKEND_RULES, list_type="map", map_keys=("name",)),
     )
     allowed_backends: list[BackendName] | None = Field(
