@@ -12,7 +12,6 @@ from devcluster.build import build, missing
 from devcluster.commands import run, succeeds
 from devcluster.errors import DevclusterError
 from devcluster.node import certificates, containerd, controlplane, dns, kernel, kubeconfig, kubelet, network, proxy
-from devcluster.node.layout import Node, free_subnet
 from devcluster.packages import NODE, install
 from devcluster.progress import say, step
 from devcluster.waiting import wait_until
@@ -20,6 +19,7 @@ from devcluster.waiting import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from devcluster.node.layout import Node
     from devcluster.paths import Cluster
 
 FIRST = tuple(program for program in PROGRAMS if program.name in {"kubernetes", "etcd", "pause"})
@@ -28,11 +28,10 @@ FIRST = tuple(program for program in PROGRAMS if program.name in {"kubernetes", 
 def boot(cluster: Cluster) -> Node:
     """Build what is missing and start every program of the node."""
     _prepare()
-    node = Node(cluster, free_subnet(network.used_networks()))
     cluster.state.mkdir(parents=True, exist_ok=True)
     kernel.tune(cluster)
+    node = network.take(cluster)
     with step(f"starting the control plane at {node.server}"):
-        network.create(node)
         certificates.create(node)
         kubeconfig.write(node, "admin", cluster.kubeconfig)
         controlplane.start_api(node)

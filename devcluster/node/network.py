@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING
 
 from devcluster.commands import run
 from devcluster.errors import DevclusterError
+from devcluster.locking import only_one
+from devcluster.node.layout import Node, free_subnet
 
 if TYPE_CHECKING:
-    from devcluster.node.layout import Node
     from devcluster.paths import Cluster
 
 NAMESPACES = Path("/run/netns")
+# Of the machine, not of a cache: clusters of several users share the host's routes.
+LOCK = Path("/run/lock/agentops-devcluster-network")
 
 
 def device(cluster: Cluster) -> str:
     """Return the name of the host side of the veth pair."""
     # The kernel allows 15 characters; the hash keeps two clusters apart.
     return "ao-" + hashlib.sha256(cluster.name.encode()).hexdigest()[:8]
+
+
+def take(cluster: Cluster) -> Node:
+    """Choose a free subnet and make the network of a node in it."""
+    # A subnet is taken once its routes stand: two clusters that start together would choose the same one.
+    with only_one(LOCK, "the network of another cluster"):
+        node = Node(cluster, free_subnet(used_networks()))
+        create(node)
+    return node
 
 
 def create(node: Node) -> None:
