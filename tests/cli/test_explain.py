@@ -101,6 +101,9 @@ CASES: dict[str, tuple[PodFacts, str, str]] = {
     "another service account": (
         facts(pod(serviceAccountName="web"), ENTRY | {"serviceAccountName": "billing"}), "no entry of the", "status",
     ),
+    "namespace that is never looked at": (
+        facts(pod(), agents=(), operator_namespace="shop"), "pods of namespace shop never are", "a namespace of their",
+    ),
     "no Agent": (facts(pod(), agents=()), "no Agent claims it", "point an Agent at its workload"),
     "refused with the sidecar": (
         facts(pod(), agents=(refused_agent(),)), "not injected: pods were refused with the sidecar", "kubectl rollout restart",

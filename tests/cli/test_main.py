@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 
+from agentops_operator import __version__
 from agentops_operator.cli import output
 from agentops_operator.cli.main import cli
 from tests.cli.runner import SAMPLES, run
@@ -110,6 +111,16 @@ def test_colours_only_on_a_terminal_that_wants_them(
     monkeypatch.setenv(variable, value)
     monkeypatch.setattr(output.sys.stdout, "isatty", lambda: True, raising=False)
     assert output.coloured() is want
+
+
+def test_lists_of_commands_are_not_cut() -> None:
+    """Half a sentence tells nobody what a command does."""
+    assert "..." not in run("--help").stdout.partition("Examples:")[0].replace("[ARGS]...", "")
+
+
+def test_version_is_an_option_too() -> None:
+    """Most programs have it, so it is what people try first."""
+    assert run("--version").stdout == f"agentops {__version__}\n"
 
 
 def test_version_names_the_api() -> None:

@@ -42,7 +42,7 @@ def _server_cases() -> list[Path]:
 def test_offline_verdict_is_that_of_the_api_server(path: Path) -> None:
     """What the real API server was seen to refuse is refused here too, and nothing else."""
     refused = path.read_text().startswith(WANT)
-    findings, _ = examine([str(path)], "agentops-system", "default")
+    findings = examine([str(path)], "agentops-system", "default").findings
     assert refused == any(item.rule in OWN_RULES for item in findings), [item.text for item in findings]
 
 
@@ -88,18 +88,31 @@ def test_sarif_is_valid_and_complete(sample: str) -> None:
     log = json.loads(run("validate", SAMPLES / f"{sample}.yaml", "-o", "sarif").stdout)
     jsonschema.validate(log, SARIF)
     driver, results = log["runs"][0]["tool"]["driver"], log["runs"][0]["results"]
-    findings, unchecked = examine([str(SAMPLES / f"{sample}.yaml")], "agentops-system", "default")
-    assert len(results) == len(findings)
+    examined = examine([str(SAMPLES / f"{sample}.yaml")], "agentops-system", "default")
+    assert len(results) == len(examined.findings)
     assert all(driver["rules"][item["ruleIndex"]]["id"] == item["ruleId"] for item in results)
     assert len({item["partialFingerprints"]["agentops/v1"] for item in results}) == len(results)
-    assert len(log["runs"][0]["invocations"][0]["toolExecutionNotifications"]) == len(unchecked)
+    assert len(log["runs"][0]["invocations"][0]["toolExecutionNotifications"]) == len(examined.unchecked)
 
 
 def test_what_only_the_server_checks_is_said() -> None:
     """A clean run must not claim more than it did."""
     result = run("validate", SAMPLES / "shop.yaml")
     assert result.exit_code == 0
-    assert "Only the API server checks" in result.stderr
+    assert "Only the API server checks: admission policies and quotas" in result.stderr
+
+
+def test_rule_on_changes_is_left_to_the_server_where_there_is_such_an_object() -> None:
+    """A reader of Agents is not told what only a RunHold has."""
+    hold = yaml.safe_dump(
+        {
+            "apiVersion": "agentops.dev/v1alpha1",
+            "kind": "RunHold",
+            "metadata": {"name": "one", "namespace": "shop"},
+            "spec": {"agent": "billing", "run": "order-1", "number": 1},
+        }
+    )
+    assert "RunHold shop/one: a decision is made once" in run("validate", "-", stdin=hold).stderr
 
 
 def test_warnings_fail_only_when_strict() -> None:

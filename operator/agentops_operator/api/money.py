@@ -9,7 +9,8 @@ MICRO = 1_000_000
 
 # Strings, because a floating-point number would not be the number that somebody wrote.
 Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$", max_length=11)]
-Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", max_length=16)]
+DOLLARS = r"^[0-9]{1,9}(\.[0-9]{1,6})?$"
+Dollars = Annotated[str, StringConstraints(pattern=DOLLARS, max_length=16)]
 
 
 def micro(amount: str) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agentops_operator.agent.facts import Resource
+from agentops_operator.agent.kind import AGENT
 from agentops_operator.cli import exits, paths
 from agentops_operator.cli.command import Command
 from agentops_operator.cli.options import cluster_options
@@ -44,6 +45,8 @@ def budget(
 ) -> None:
     """Show Budgets: the limit, who used most of it, the step that holds, and what was observed.
 
+    Those of the platform that bind Agents of the namespace are among them.
+
     Exits with 1 when one is used up, or not observed to be in force.
     """
     from agentops_operator.cli.cluster import connect  # the client library takes a second to load
@@ -74,7 +77,20 @@ def _read(cluster: "Cluster", name: str | None, *, everywhere: bool) -> list[dic
     bodies = cluster.readable_list(paths.ours(BUDGET.kind, namespace))
     if bodies is None:
         raise exits.Unreachable(f"your rights do not allow to list Budgets {f'in {namespace}' if namespace else 'everywhere'}")
-    return bodies
+    return bodies if everywhere else [*bodies, *_from_elsewhere(cluster)]
+
+
+def _from_elsewhere(cluster: "Cluster") -> list[dict[str, Any]]:
+    """The platform's Budgets that bind Agents of the namespace; one that the user may not read is named at least."""
+    agents = cluster.readable_list(paths.ours(AGENT.kind, cluster.namespace)) or []
+    refs = [ref for body in agents for ref in (body.get("status") or {}).get("policies") or [] if ref["kind"] == BUDGET.kind]
+    found = []
+    for namespace, name in sorted({(ref["namespace"], ref["name"]) for ref in refs if ref["namespace"] != cluster.namespace}):
+        body = cluster.readable(paths.ours(BUDGET.kind, namespace, name))
+        if body is None:
+            click.echo(f"Budget {namespace}/{name} binds Agents here, too; your rights do not allow to read it", err=True)
+        found += [body] if body else []
+    return found
 
 
 def report(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from agentops_operator.api.model import Json
 from agentops_operator.cli.finding import Finding, Level, finding
 from agentops_operator.cli.manifests import Document, Unreadable
 from agentops_operator.cli.position import Path, field_text, repeated_keys
-from agentops_operator.cli.rules import broken
+from agentops_operator.cli.rules import broken, left_to_the_server
 from agentops_operator.cli.shape import faults
 from agentops_operator.generate.crds import root_schema
 from agentops_operator.generate.kinds import ALL
@@ -34,9 +34,14 @@ def unreadable(faults: Iterable[Unreadable]) -> list[Finding]:
     return [Finding("yaml", Level.ERROR, fault.file, fault.position, "", "", "", fault.error, mend) for fault in faults]
 
 
+def is_ours(document: Document) -> bool:
+    """Whether an object is of our group, whatever its kind and version."""
+    return document.api_version.partition("/")[0] == GROUP
+
+
 def check_document(document: Document) -> tuple[list[Finding], list[str]]:
     """Findings of one document of our group, and what of it only the API server can judge."""
-    if document.api_version.partition("/")[0] != GROUP:
+    if not is_ours(document):
         return [], []
     info = KINDS.get(document.kind)
     if info is None or document.api_version != API_VERSION:
@@ -113,4 +118,6 @@ def _rules(document: Document) -> tuple[list[Finding], list[str]]:
     ]
     wrong, unsure = broken(schema_of(document.kind), document.body)
     found = [finding("rule", document, path, message, value=value) for path, message, value in wrong]
-    return [*shape, *found], [f"{document.title}: whether {field_text(path)} is RE2" for path in unsure]
+    left = [f"{document.title}: whether {field_text(path)} is RE2" for path in unsure]
+    server = [f"{document.title}: {what}" for what in sorted(left_to_the_server(schema_of(document.kind)))]
+    return [*shape, *found], [*left, *server]

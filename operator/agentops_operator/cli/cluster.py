@@ -1,6 +1,6 @@
 """The API server as the command line sees it: it reads, and writes decisions on held runs.
 
-The only file here that knows the client library.
+With `kubeconfig` the only file here that knows the client library.
 """
 
 import builtins
@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import client, config
+from kubernetes import client
 
+from agentops_operator.api.kind import API_VERSION, GROUP
 from agentops_operator.cli.exits import Unreachable, Usage
+from agentops_operator.cli.kubeconfig import settings_of
 
 TIMEOUT = (5.0, 30.0)  # connect, read: a person waits in front of it
 PAGE = 500
@@ -101,13 +103,13 @@ class Cluster:
         review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         status, reason, data = self._send("POST", REVIEW, review, "application/json")
         if status >= HTTPStatus.BAD_REQUEST:
-            _check(REVIEW, status, reason)
+            _check(REVIEW, status, reason, data)
         return str(((json.loads(data).get("status") or {}).get("userInfo") or {}).get("username", ""))
 
     def _call(self, path: str, query: dict[str, str]) -> dict[str, Any] | None:
         status, reason, data = self._send("GET", path + (f"?{urlencode(query)}" if query else ""))
         if status >= HTTPStatus.BAD_REQUEST:
-            _check(path, status, reason)
+            _check(path, status, reason, data)
             return None
         result: dict[str, Any] = json.loads(data)
         return result
@@ -124,7 +126,7 @@ class Cluster:
         except client.ApiException as error:
             return int(error.status or 0), str(error.reason), (error.body or "").encode()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"the API server does not answer: {error}") from error
+            raise Unreachable(f"the API server {self._api.configuration.host} does not answer: {_cause(error)}") from error
 
 
 def _message(data: bytes) -> str:
@@ -135,10 +137,20 @@ def _message(data: bytes) -> str:
         return ""
 
 
-def _check(path: str, status: int, reason: str) -> None:
+def _cause(error: BaseException) -> str:
+    """The first cause in the system's words, such as `Connection refused`; the library's own name every class on the way."""
+    for inner in (getattr(error, "reason", None), error.__cause__):
+        if isinstance(inner, BaseException):
+            return _cause(inner)
+    return str(getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error)
+
+
+def _check(path: str, status: int, reason: str, data: bytes) -> None:
     match status:
         case HTTPStatus.NOT_FOUND:
-            return
+            # An object that is missing is told in words; without any, the server knows no such kind.
+            if path.startswith(f"/apis/{GROUP}/") and not _message(data):
+                raise Unreachable(f"this cluster serves no such kind of {API_VERSION}: install AgentOps, or upgrade it")
         case HTTPStatus.FORBIDDEN:
             raise DeniedError(f"your rights do not allow to read {path}")
         case HTTPStatus.UNAUTHORIZED:
@@ -153,28 +165,5 @@ def connect(kubeconfig: str | None, context: str | None, namespace: str | None) 
     Raises:
         Unreachable: there is neither, or the context does not exist.
     """
-    settings = type.__call__(client.Configuration)
-    # The library retries three times with long waits; a person would rather be told at once.
-    settings.retries = urllib3.Retry(0)
-    try:
-        config.load_kube_config(config_file=kubeconfig, context=context, client_configuration=settings)
-        found = namespace or _namespace_of(kubeconfig, context)
-    except (config.ConfigException, OSError) as error:
-        if kubeconfig or context:
-            raise Unreachable(f"kubeconfig: {error}") from error
-        found = _in_cluster(settings, namespace, error)
-    return Cluster(client.ApiClient(settings), found)
-
-
-def _namespace_of(kubeconfig: str | None, context: str | None) -> str:
-    contexts, current = config.list_kube_config_contexts(config_file=kubeconfig)
-    chosen = next((item for item in contexts if item["name"] == context), current)
-    return str(chosen["context"].get("namespace") or "default")
-
-
-def _in_cluster(settings: Any, namespace: str | None, error: Exception) -> str:
-    try:
-        config.load_incluster_config(client_configuration=settings)
-    except config.ConfigException:
-        raise Unreachable(f"no cluster: {error}. Set KUBECONFIG, or give --kubeconfig.") from error
-    return namespace or "default"
+    settings, found = settings_of(kubeconfig, context)
+    return Cluster(client.ApiClient(settings), namespace or found)

@@ -15,8 +15,6 @@ from agentops_operator.cli.verdict import verdict
 from agentops_operator.kube.names import LABEL_INJECTION
 from agentops_operator.runtime.parse import parse_pod
 
-SYSTEM = ("kube-system", "kube-node-lease")
-
 
 def explain(facts: PodFacts) -> Explanation:
     """Explains one pod."""
@@ -45,7 +43,7 @@ def _switch(facts: PodFacts) -> Step:
 
 def _namespace(facts: PodFacts) -> Iterable[Step]:
     namespace = facts.pod["metadata"]["namespace"]
-    if namespace in (*SYSTEM, facts.operator_namespace):
+    if facts.is_exempt:
         yield step(f"pods of namespace {namespace} are never injected", holds=False)
     if facts.namespace_labels is None:
         yield Step(Mark.UNKNOWN, "labels of the namespace: your rights do not reach them")

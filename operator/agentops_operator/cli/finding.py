@@ -18,6 +18,7 @@ class Level(StrEnum):
 
 RULES: dict[str, str] = {
     "yaml": "The file is YAML that can be read.",
+    "no-objects": "The manifests hold an object of this product.",
     "unknown-kind": "Kind and version are known to this version of the product.",
     "duplicate": "Each object stands once in the manifests.",
     "schema": "Each field is known and has a value that the schema allows.",

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from agentops_operator import __version__
 from agentops_operator.cli.about import completion, version
 from agentops_operator.cli.budget import budget
-from agentops_operator.cli.command import Group
+from agentops_operator.cli.command import Root
 from agentops_operator.cli.explain import explain
 from agentops_operator.cli.mask import mask
 from agentops_operator.cli.render import render
@@ -19,7 +20,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
 @click.group(
-    cls=Group,
+    cls=Root,
     context_settings=SETTINGS,
     examples=(
         "agentops validate deploy/",
@@ -27,6 +28,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
         "agentops explain pod billing-7d4b9c-x2x -n shop",
     ),
 )
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Operational policies for AI agents on Kubernetes: what is declared, and what is in force."""
 

@@ -1,15 +1,16 @@
 """Manifests from files, folders and standard input, each with the place where it stands."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from agentops_operator.cli.exits import Usage
 from agentops_operator.cli.position import Position
+from agentops_operator.cli.standard_input import read_all
 
 STDIN = "-"
 STDIN_NAME = "stdin"
@@ -79,27 +80,27 @@ def read(paths: Iterable[str]) -> tuple[list[Document], list[Unreadable]]:
     """All objects of these files and folders; `-` is standard input."""
     documents: list[Document] = []
     unreadable: list[Unreadable] = []
-    for name, text in _texts(paths):
-        found, faults = parse_text(name, text)
+    for name, content in _contents(paths):
+        found, faults = _parsed(name, content)
         documents += found
         unreadable += faults
     return documents, unreadable
 
 
-def _texts(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _contents(paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for name in dict.fromkeys(paths):
         if name == STDIN:
-            yield STDIN_NAME, sys.stdin.read()
+            yield STDIN_NAME, read_all()
             continue
         for file in _files(Path(name)):
-            yield file.as_posix(), file.read_text(encoding="utf-8", errors="replace")
+            yield file.as_posix(), file.read_bytes()
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
+    if not path.exists():
         raise Usage(f"{path} does not exist")
+    if not path.is_dir():
+        return [path]  # a pipe, too: the shell hands <(command) over as one
     # Hidden folders hold repositories and caches, whose files are nobody's manifests.
     found = [
         file
@@ -111,9 +112,21 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
+def _parsed(name: str, content: bytes) -> tuple[list[Document], list[Unreadable]]:
+    try:
+        return parse_text(name, content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return [], [Unreadable(name, Position(line, 1), f"no YAML: byte {error.start + 1} is not UTF-8 text")]
+
+
 def parse_text(name: str, text: str) -> tuple[list[Document], list[Unreadable]]:
     """The objects of one text, those inside a List included."""
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return [], [Unreadable(name, Position(line, 1), f"no YAML: it holds the character {text[error.position]!r}")]
     documents: list[Document] = []
     try:
         while loader.check_node():

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from agentops_operator.cli.command import Command, Group
 from agentops_operator.cli.manifests import STDIN, read
 from agentops_operator.cli.options import cluster_options
 from agentops_operator.cli.output import as_json, as_yaml, output_option
+from agentops_operator.cli.standard_input import read_all
 from agentops_operator.cli.world import world_of
 from agentops_operator.kube.digest import canonical
 from agentops_operator.kube.names import RULES_KEY
@@ -66,13 +66,13 @@ def test(
         raise exits.Usage("give exactly one of AGENT, --policy and --rules")
     if STDIN in policies:
         raise exits.Usage("--policy must be a file: standard input is the text")
-    text = sys.stdin.read()
+    text = read_all("text")
     if rules:
-        content = Path(rules).read_text(encoding="utf-8")
+        content = Path(rules).read_bytes()
     elif agent:
-        content = _of_agent(agent, kubeconfig, context, namespace)
+        content = _of_agent(agent, kubeconfig, context, namespace).encode()
     else:
-        content = of_policies(policies)
+        content = of_policies(policies).encode()
     answer = run(content, text)
     match output:
         case "json":
@@ -109,16 +109,25 @@ def _of_agent(agent: str, kubeconfig: str | None, context: str | None, namespace
     return str(found["data"][RULES_KEY])
 
 
-def run(rules: str, text: str) -> dict[str, Any]:
-    """The engine's answer: masked text and matches."""
+def run(rules: bytes, text: bytes) -> dict[str, Any]:
+    """The engine's answer: masked text and matches.
+
+    Raises:
+        Usage: the engine refuses the rules or the text, or cannot be started.
+    """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / RULES_KEY
-        file.write_text(rules, encoding="utf-8")
+        file.write_bytes(rules)
         command = [program(), "text", "-o", "json", "--rules", str(file)]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=SECONDS)
+        try:
+            done = subprocess.run(command, input=text, capture_output=True, check=False, timeout=SECONDS)
+            answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+        except subprocess.TimeoutExpired as error:
+            raise exits.Usage(f"{BINARY} did not answer in {SECONDS} seconds: give it less text") from error
+        except (OSError, ValueError) as error:
+            raise exits.Usage(f"{command[0]} is not {BINARY}: {error}") from error
     if done.returncode != 0:
-        raise exits.Usage(f"{BINARY}: {done.stderr.strip().replace(f'{folder}/', '')}")
-    answer: dict[str, Any] = json.loads(done.stdout)
+        raise exits.Usage(f"{BINARY}: {done.stderr.decode(errors='replace').strip().replace(f'{folder}/', '')}")
     return answer
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from agentops_operator.agent.facts import Resource
 from agentops_operator.agent.types import AgentSpec
 
+SYSTEM = ("kube-system", "kube-node-lease")
+
 
 class Mark(StrEnum):
     """Outcome of one check."""
@@ -50,6 +52,11 @@ class PodFacts:
     bound: bool | None = None
     agents: tuple[Resource[AgentSpec], ...] = ()
     operator_namespace: str = "agentops-system"
+
+    @property
+    def is_exempt(self) -> bool:
+        """Whether the pod stands in a namespace that admission never looks at."""
+        return self.pod["metadata"]["namespace"] in (*SYSTEM, self.operator_namespace)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`agentops render`: the objects that the operator would apply for manifests."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,9 @@ from agentops_operator.agent.relay import compile_relay
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.reason import ConditionType
 from agentops_operator.cli import exits
+from agentops_operator.cli.check_schema import check_document
 from agentops_operator.cli.command import Command
-from agentops_operator.cli.manifests import read
+from agentops_operator.cli.manifests import Document, read
 from agentops_operator.cli.options import namespace_option, operator_namespace_option
 from agentops_operator.cli.output import as_json, as_stream, output_option
 from agentops_operator.cli.world import World, world_of
@@ -53,11 +55,20 @@ def render(paths: tuple[str, ...], operator_namespace: str, namespace: str, outp
     documents, faults = read(paths)
     for fault in faults:
         click.echo(f"{fault.file}:{fault.position.line}: {fault.error}", err=True)
-    result = rendered(world_of(documents, operator_namespace, namespace))
+    world = world_of(documents, operator_namespace, namespace)
+    result = rendered(world)
     _print(result, output)
-    for line in result.refused:
+    refused = [*_left_out(documents, world), *result.refused]
+    for line in refused:
         click.echo(line, err=True)
-    sys.exit(exits.FINDINGS if result.refused or faults else exits.OK)
+    sys.exit(exits.FINDINGS if refused or faults else exits.OK)
+
+
+def _left_out(documents: Sequence[Document], world: World) -> list[str]:
+    """Objects of ours that are none to the operator, such as one without a name; silence would read as agreement."""
+    used = {id(document) for document in world.where.values()}
+    wrong = [(one, check_document(one)[0]) for one in documents if id(one) not in used]
+    return [f"{one.file}:{found[0].position.line}: {one.title}: {found[0].text}" for one, found in wrong if found]
 
 
 def rendered(world: World) -> Rendered:

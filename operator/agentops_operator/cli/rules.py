@@ -98,10 +98,17 @@ OFFLINE: dict[str, Check] = {
     "self.all(e, e.type != 'Regex' || !has(e.value) || !\"\".matches(e.value))": _evaluator_regex,
 }
 SERVER_ONLY: dict[str, str] = {
-    **{rule["rule"]: f"that {rule['message']}, since that needs the object as it stands" for rule in SPEC_RULES},
-    "self == oldSelf": "that a record is never changed, since that needs the object as it stands",
+    **{rule["rule"]: f"{rule['message']} (this needs the object as it stands)" for rule in SPEC_RULES},
+    "self == oldSelf": "a record is never changed (this needs the object as it stands)",
 }
 """Rules that need what a manifest does not hold, with what they say."""
+
+
+def left_to_the_server(schema: Json) -> set[str]:
+    """What of this schema's rules needs more than a manifest holds."""
+    own = {SERVER_ONLY[rule["rule"]] for rule in schema.get(RULES, ()) if rule["rule"] in SERVER_ONLY}
+    inner = [*schema.get("properties", {}).values(), *(schema[name] for name in ("items",) if name in schema)]
+    return own.union(*map(left_to_the_server, inner))
 
 
 def rules_of(schema: Json, value: Json, path: Path = ()) -> Iterator[tuple[Path, dict[str, str], Json]]:

@@ -13,7 +13,7 @@ from agentops_operator.cli.command import Command, Group
 from agentops_operator.cli.decide import find, read_holds, settled
 from agentops_operator.cli.history import read
 from agentops_operator.cli.holds import report, table, tree, waits
-from agentops_operator.cli.options import cluster_options, decision_options
+from agentops_operator.cli.options import Usd, cluster_options, decision_options
 from agentops_operator.cli.output import as_json, as_yaml, output_option
 from agentops_operator.cli.tree import lines
 
@@ -94,7 +94,7 @@ def show(name: str, relay: str | None, account: str, output: str, **where: str |
 @click.argument("name")
 @click.option("--steps", type=click.IntRange(1), help="More model calls.")
 @click.option("--tokens", type=click.IntRange(1), help="More tokens.")
-@click.option("--usd", help="More cost, in USD, such as 0.50.")
+@click.option("--usd", type=Usd(), help="More cost, in USD, such as 0.50.")
 @click.option("--seconds", type=click.IntRange(1), help="More wall clock.")
 @decision_options
 @cluster_options

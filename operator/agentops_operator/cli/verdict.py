@@ -65,6 +65,8 @@ def _refused(facts: PodFacts, pod: Pod) -> str:
 
 
 def _unclaimed(facts: PodFacts, pod: Pod) -> tuple[str, str]:
+    if facts.is_exempt:
+        return f"not injected: pods of namespace {pod.namespace} never are", "run agents in a namespace of their own"
     matching = sorted(agent.key.name for agent in facts.agents if matches(agent.spec, pod))
     if matching:
         told = f"not injected: Agent {', '.join(matching)} matches it, but no entry of the injection index holds for it"
