@@ -84,6 +84,7 @@ class FakeCluster:
         self.kinds: set[str] = set()
         self.selectors: dict[str, str] = {}
         self.closed: dict[str, asyncio.Event] = {}  # kinds whose list takes until the event
+        self.slow: dict[Ref, asyncio.Event] = {}  # objects whose apply takes until the event
         self.orphaned: list[bool] = []  # of each deletion, whether children were kept
         self.default: Callable[[dict[str, Any]], None] = lambda _: None
         self._version = 0
@@ -113,7 +114,7 @@ class FakeCluster:
     async def apply(self, obj: dict[str, Any]) -> dict[str, Any]:
         """Stores the object."""
         self._count("apply", obj["kind"])
-        await asyncio.sleep(0)
+        await self.slow[ref_of(obj)].wait() if ref_of(obj) in self.slow else await asyncio.sleep(0)
         return self.put(obj)
 
     async def apply_as(self, manager: str, obj: dict[str, Any]) -> dict[str, Any]:

@@ -79,15 +79,16 @@ class GatewayWriter:
         if not self._replicas_settled:
             await leave_replicas(self._cluster, self._store.settings.operator_namespace)
             self._replicas_settled = True
-        plan = gateway_plan(self._rows)
+        rows = dict(self._rows)  # Agents change while the plan is stored; those versions are not in it
+        plan = gateway_plan(rows)
         try:
             refused = await self._applier.apply_all(compile_gateway(plan, self._store.settings))
         except PlanTooLargeError as error:
             return self._failed(str(error))
         if refused:
             raise GatewayRefusedError(refused)
-        self._store.gateway_counted = tuple(name for name, row in sorted(self._rows.items()) if _counted(row))
-        self._store.gateway_progress.written(plan["digest"], {name: row.digest for name, row in self._rows.items()})
+        self._store.gateway_counted = tuple(name for name, row in sorted(rows.items()) if _counted(row))
+        self._store.gateway_progress.written(plan["digest"], {name: row.digest for name, row in rows.items()})
         return self._failed("")
 
     def _failed(self, error: str) -> set[Key]:
