@@ -15,7 +15,10 @@ GO_ENV := CGO_ENABLED=0 GOFLAGS=-trimpath
 
 .PHONY: help
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "make demo shows the product, make test proves it. All targets:"
+	@tint=0; if [[ -t 1 && -z "$${NO_COLOR:-}" && "$${TERM:-dumb}" != dumb ]]; then tint=36; fi; \
+		awk -F':.*## ' -v tint=$$tint '/^[a-z-]+:.*## /{name = sprintf("%-18s", $$1); \
+			print "  " (tint ? "\033[" tint "m" name "\033[0m" : name) " " $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(VENV)/.ready ## Make the virtual environment from the lock file
@@ -127,7 +130,7 @@ test: ## Set up everything and run every test, those on the real node included
 	$(MAKE) --no-print-directory -j$(if $(AGENTOPS_KUBECONFIG),1,3) test-node test-second-node test-api
 
 .PHONY: cluster
-cluster: ## Start the local cluster (KUBECONFIG that you name, kind, or a single node without Docker)
+cluster: ## Start the local cluster (yours by AGENTOPS_KUBECONFIG, kind, or a single node without Docker)
 	$(DEVCLUSTER) up
 
 .PHONY: cluster-down

@@ -10,7 +10,8 @@ from pathlib import Path
 from devcluster.errors import DevclusterError
 
 NAME_VARIABLE = "AGENTOPS_CLUSTER"
-DEFAULT_NAME = os.environ.get(NAME_VARIABLE) or "agentops"
+USUAL_NAME = "agentops"
+DEFAULT_NAME = os.environ.get(NAME_VARIABLE) or USUAL_NAME
 TOOLS = Path(__file__).parent / "tools"
 
 

@@ -41,6 +41,6 @@ def _wait(world: World, kind: str, name: str, enforced: str) -> dict[str, dict[s
 def _rows(name: str, conditions: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
     shown = [conditions[entry] for entry in (*TYPES, "Covered") if entry in conditions]
     return [
-        (name if not place else "", entry["type"], entry["status"], entry["reason"], shorten(entry["message"], 70))
+        (name if not place else "", entry["type"], entry["status"], entry["reason"], shorten(entry["message"]))
         for place, entry in enumerate(shown)
     ]

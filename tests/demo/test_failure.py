@@ -4,6 +4,7 @@ import pytest
 
 from demo.__main__ import tell
 from demo.report import NotTrueError, Report, check, shorten
+from demo.steps.onward import looks, setting_of
 from demo.story import Step, Story
 from demo.world import World
 from devcluster import Cluster
@@ -41,6 +42,13 @@ def test_wait_that_ends_in_vain_says_what_it_saw_last() -> None:
     """A reader sees how far it came."""
     with pytest.raises(NotTrueError, match="three: not within 0 s; last seen: 2"):
         World(Cluster("unused")).until("three", lambda: 2, lambda seen: seen == 3, patience=0)
+
+
+def test_commands_to_look_further_name_a_cluster_of_another_name() -> None:
+    """Copied as they stand they would meet another cluster, or none."""
+    assert looks(setting_of("agentops"))[0].startswith('eval "$(python3 -m devcluster env)" ')
+    assert looks(setting_of("mine"))[0].startswith('eval "$(AGENTOPS_CLUSTER=mine python3 -m devcluster env)" ')
+    assert len({line.index("  # ") for line in looks("")}) == 1
 
 
 def test_long_texts_keep_their_ends() -> None:
