@@ -1,6 +1,5 @@
-# All images of the product. `make images` builds the Go programs into build/bin first; they are static, so that the
-# images below need no Go toolchain:
-#   CGO_ENABLED=0 go build -trimpath -ldflags='-s -w'   in dataplane/, for collector, gateway and mask
+# All images of the product. `make binaries` compiles the Go programs into build/bin first; they are static, so that the
+# images below need no Go toolchain (docs/install.md, Images):
 #
 #   docker build --target operator  -t agentops/operator:dev .
 #   docker build --target evals     -t agentops/evals:dev .

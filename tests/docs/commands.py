@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from demo.images import ROOT
 
 PAGES = ("README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
-PROGRAMS = ("agentops", "agentops-mask", "go", "helm", "kubectl", "make", "openssl", "python", "python3")
+PROGRAMS = ("agentops", "agentops-mask", "docker", "go", "helm", "kubectl", "make", "openssl", "python", "python3")
 FENCE = re.compile(r"^```(?:\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 SETTING = re.compile(r"^(?:[A-Z_]+=\S+ )+")

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+import yaml
 
 from agentops_operator.cli.main import cli
 from demo.images import ROOT
@@ -16,6 +17,8 @@ from devcluster.arguments import parser, split
 from devcluster.binaries import PROGRAMS
 from devcluster.build import build
 
+STAGE = re.compile(r"^FROM \S+ AS (\S+)", re.MULTILINE)
+PARTS = {"operator", "collector", "gateway", "evals"}  # what the page's loop goes through
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 CHART = str(ROOT / "charts/agentops-operator")
 NAMED = 2  # words of a command that a sentence only names, without what it needs
@@ -60,6 +63,18 @@ def make(words: list[str], folder: Path) -> None:
     assert {word for word in words if "=" not in word} <= targets
 
 
+def docker(words: list[str], folder: Path) -> None:
+    """What is built is a stage of the Dockerfile, and what it is called is what the chart asks for."""
+    del folder
+    assert words[0] in ("build", "push")
+    assert set(STAGE.findall((ROOT / "Dockerfile").read_text())) >= PARTS
+    images = yaml.safe_load((ROOT / CHART / "values.yaml").read_text())["image"]
+    version = yaml.safe_load((ROOT / CHART / "Chart.yaml").read_text())["appVersion"]
+    named = [word for word in words if word.startswith("REGISTRY/")]
+    expected = {f"REGISTRY/{images[part]['repository']}:{version}" for part in PARTS}
+    assert {word.replace("$part", part) for word in named for part in PARTS} <= expected
+
+
 def helm(words: list[str], folder: Path) -> None:
     """The chart renders with these values."""
     if words[0] in ON_A_RELEASE:
@@ -100,6 +115,7 @@ def go(words: list[str], folder: Path) -> None:
 JUDGES: dict[str, Callable[[list[str], Path], None]] = {
     "agentops": agentops,
     "agentops-mask": agentops_mask,
+    "docker": docker,
     "go": go,
     "helm": helm,
     "make": make,
