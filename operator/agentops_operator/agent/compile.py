@@ -24,7 +24,7 @@ from agentops_operator.kube.children import agent_labels, child_name, owner_refe
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import RULES_KEY
 from agentops_operator.policies.masking.compile import merge_masking, rules_file
-from agentops_operator.policies.trace.compile import Tracing, allowed, merge_tracing
+from agentops_operator.policies.trace.compile import Masking, Tracing, allowed, merge_tracing
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def merge(facts: Input) -> Merged:
     tracing = merge_tracing(
         [p.spec for p in policies.tracing if p.key.namespace == home],
         [p.spec for p in policies.tracing if p.key.namespace != home],
-        masked=bool(policies.masking),
+        _masking(policies, home),
     )
     uses = [
         (p.key.namespace != home, BackendUse(f"{p.key.namespace}/{p.key.name}/{b.name}", p.key.namespace, b))
@@ -110,6 +110,12 @@ def merge(facts: Input) -> Merged:
         refused_backends=tuple(refused),
         egress=allowance(facts.agent.spec, policies.fallbacks, home),
     )
+
+
+def _masking(policies: Bound, home: str) -> Masking:
+    if any(policy.key.namespace == home for policy in policies.masking):
+        return Masking.PLATFORM
+    return Masking.NAMESPACE if policies.masking else Masking.NOBODY
 
 
 def rules_name(agent: Resource[AgentSpec]) -> str:

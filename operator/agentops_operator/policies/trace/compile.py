@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from agentops_operator.policies.trace.types import CAPTURE_STRICTNESS, Backend, Capture, OnBypass, OptOut, TracePolicySpec
 
@@ -16,24 +17,40 @@ class Tracing:
     on_bypass: OnBypass
 
 
-def merge_tracing(platform: Sequence[TracePolicySpec], own: Sequence[TracePolicySpec], masked: bool) -> Tracing:
+class Masking(IntEnum):
+    """Who has said what must not leave the pod."""
+
+    NOBODY = 0
+    NAMESPACE = 1
+    PLATFORM = 2
+
+
+def merge_tracing(platform: Sequence[TracePolicySpec], own: Sequence[TracePolicySpec], masking: Masking) -> Tracing:
     """The strictest capture and bypass rule of all; sampling and opt-out as the platform says, where it says anything.
 
     Args:
         platform: TracePolicies of the operator's namespace that bind the Agent.
         own: TracePolicies of the Agent's namespace that bind it.
-        masked: whether an accepted MaskingPolicy binds the Agent. Without one no content is captured, because nobody
-            has said what must not leave the pod.
+        masking: whose accepted MaskingPolicies bind the Agent. Without one no content is captured; beside one of the
+            platform, a namespace cannot have content unmasked.
     """
     every = (*platform, *own)
     leading = platform or own  # a tenant's low sampling or opt-out must not thin out what the platform asked for
-    capture = max((spec.capture for spec in every), key=CAPTURE_STRICTNESS.index, default=Capture.NONE)
     return Tracing(
-        capture=capture if masked else Capture.NONE,
+        capture=_capture(platform, own, masking),
         sample_percent=max((spec.sampling.percent for spec in leading), default=100),
         opt_out=_opt_out(leading),
         on_bypass=OnBypass.DENY if any(spec.on_bypass is OnBypass.DENY for spec in every) else OnBypass.REPORT,
     )
+
+
+def _capture(platform: Sequence[TracePolicySpec], own: Sequence[TracePolicySpec], masking: Masking) -> Capture:
+    asked = [spec.capture for spec in (*platform, *own)]
+    if not asked or masking is Masking.NOBODY:
+        return Capture.NONE
+    # Full takes content out of all packs but one: a namespace could undo with it what the platform masks.
+    bound = [Capture.MASKED] if masking is Masking.PLATFORM and not platform else []
+    return max((*asked, *bound), key=CAPTURE_STRICTNESS.index)
 
 
 def _opt_out(leading: Sequence[TracePolicySpec]) -> OptOut:
