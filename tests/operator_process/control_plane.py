@@ -19,6 +19,8 @@ from agentops_operator.policies import POLICIES
 from devcluster import bin_dir
 
 TOKEN = "test-admin"
+NARROW_TOKEN = "test-narrow"
+NARROW_USER = "narrow"  # who may do what a test binds, and nothing else
 ROOT = Path(__file__).parents[2]
 
 
@@ -46,6 +48,11 @@ class ControlPlane:
     def kubeconfig(self) -> Path:
         """Admin access."""
         return self.home / "kubeconfig"
+
+    @property
+    def narrow_kubeconfig(self) -> Path:
+        """Access of a user without any right of its own."""
+        return self.home / "narrow-kubeconfig"
 
     @property
     def audit(self) -> Path:
@@ -177,7 +184,8 @@ class ControlPlane:
         raise AssertionError((self.home / "kube-apiserver.log").read_text()[-2000:])
 
     def _write_files(self) -> None:
-        self.home.joinpath("tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        narrow = f"{NARROW_TOKEN},{NARROW_USER},{NARROW_USER}\n"
+        self.home.joinpath("tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n{narrow}')
         rules = {
             "apiVersion": "audit.k8s.io/v1",
             "kind": "Policy",
@@ -187,16 +195,20 @@ class ControlPlane:
         self.home.joinpath("audit.yaml").write_text(yaml.safe_dump(rules))
         key = subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True).stdout
         self.home.joinpath("sa.key").write_bytes(key)
+        self._write_kubeconfig(self.kubeconfig, TOKEN)
+        self._write_kubeconfig(self.narrow_kubeconfig, NARROW_TOKEN)
+
+    def _write_kubeconfig(self, path: Path, token: str) -> None:
         named = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "c", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
-            "users": [{"name": "u", "user": {"token": TOKEN}}],
+            "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",
         }
-        self.kubeconfig.write_text(yaml.safe_dump(named))
-        self.kubeconfig.chmod(0o600)
+        path.write_text(yaml.safe_dump(named))
+        path.chmod(0o600)
 
 
 def any_certificate() -> ssl.SSLContext:

@@ -144,6 +144,7 @@ class World:
         compile_settings: Settings | None = None,
         receiver: str = "",
         holds: FakeHolds | None = None,
+        namespaces: tuple[str, ...] = (),
     ) -> None:
         self.cluster = cluster or FakeCluster()
         self.clock = clock or FakeClock()
@@ -154,7 +155,7 @@ class World:
         self.holds = holds or FakeHolds()
         self.receiver = receiver
         self.settings = compile_settings or Settings(operator_namespace=HOME)
-        settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver)
+        settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver, namespaces=namespaces)
         outside = Outside(
             self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway, holds=self.holds, tenants=self.tenants
         )

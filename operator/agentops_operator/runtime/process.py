@@ -22,6 +22,7 @@ from agentops_operator.runtime.hold_series import HoldSeries
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key, tenant_key
 from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.namespace_labels import NamespaceLabels
 from agentops_operator.runtime.notifier import Notifier
 from agentops_operator.runtime.objects import Cluster
 from agentops_operator.runtime.observer import Observer, RelayClient
@@ -79,6 +80,7 @@ class Operator:
         GatewayPods(outside.metrics.registry, self.store, lambda: self.working and self._pods.all_known)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
         self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
+        self._labels = NamespaceLabels(outside.cluster, outside.clock, self.intake, settings.namespaces)
         self._watches = [self._watch(what, namespace) for what in FOLLOWED for namespace in settings.namespaces or ("",)]
         self._watches += [self._watch(what, settings.home) for what in AT_HOME]
         self._refusals = RefusalWatcher(outside.cluster, outside.clock, self.store, self.queue.add, settings.namespaces)
@@ -130,6 +132,7 @@ class Operator:
     async def start(self) -> None:
         """Lists every kind, looks at the relay, then begins to work: a decision before would be made on half of the facts."""
         await self._resync.fill()
+        await self._labels.fill()
         for watch in self._watches:
             self._run("watch", watch.run())
         for watch in self._watches:
@@ -166,6 +169,7 @@ class Operator:
             self._run("alerts", alerts.run(EVERY))
         await self._begin_gateway()
         self._run("resync", self._resync.run())
+        self._run("namespaces", self._labels.run())
         self.queue.add(relay_key(self._settings.home))
         self.queue.add(gateway_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
