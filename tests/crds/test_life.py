@@ -185,3 +185,21 @@ def _until_refused(kubectl: Kubectl, document: dict[str, Any]) -> None:
         if "name must not begin with old" in result.stderr:
             return
     raise AssertionError(f"the new rule never came into force: {result}")
+
+
+HUGE = 1_400_000  # bytes: just below what etcd stores
+LARGE = {
+    "one expression": {"rules": [{"name": "r", "regex": "x" * HUGE, "canary": "x"}]},
+    "many rules": {"rules": [{"name": f"r{n}", "regex": "x" * 500, "canary": "x"} for n in range(HUGE // 540)]},
+    "a field that nobody knows": {"notes": "x" * HUGE},
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_spec_as_large_as_an_object_may_be_is_refused_in_a_few_words(what: str, kubectl: Kubectl, namespace: str) -> None:
+    """The answer names the field, and does not send back what it was sent."""
+    document = yaml.safe_dump(_object("MaskingPolicy", "large", namespace, spec=LARGE[what]))
+    result = kubectl.run("apply", "--server-side", "-f", "-", stdin=document)
+    assert result.returncode != 0
+    assert f"spec.{next(iter(LARGE[what]))}" in result.stderr
+    assert len(result.stderr) < 1500, len(result.stderr)
