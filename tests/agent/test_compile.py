@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from agentops_operator.agent.compile import compile_agent
+from agentops_operator.agent.types import AgentStatus
 from tests.agent import facts_file
 
 CASES = sorted(path.parent for path in facts_file.CASES.glob("*/facts.yaml"))
@@ -37,3 +38,12 @@ def test_plan_does_not_depend_on_the_order_of_facts(case: Path) -> None:
             for items in [getattr(facts, name)]
         }
         assert facts_file.dump(compile_agent(replace(facts, **shuffled))) == want
+
+
+def test_status_of_an_agent_with_very_many_policies_can_be_stored() -> None:
+    """The API server would refuse a longer list, and the Agent would say for ever what it said before."""
+    agent = {"kind": "Agent", "metadata": {"name": "billing"}, "spec": {"targetRef": {"kind": "Deployment", "name": "billing"}}}
+    policies = [{"kind": "MaskingPolicy", "metadata": {"name": f"mask-{number}"}, "spec": {}} for number in range(70)]
+    plan = compile_agent(facts_file.facts({"resources": [agent, *policies]}))
+    assert len(AgentStatus.model_validate({"policies": plan.status["policies"]}).policies) == len(plan.status["policies"]) == 64
+    assert len(plan.outcomes) == 70

@@ -16,7 +16,7 @@ from agentops_operator.agent.index_types import Gateway
 from agentops_operator.agent.observe import Sidecars, hashing_enforced, masking_enforced, programmed, sidecars, tracing_enforced
 from agentops_operator.agent.plan import BackendUse, Outcome, Plan
 from agentops_operator.agent.refused import refused
-from agentops_operator.agent.types import AgentSpec
+from agentops_operator.agent.types import SHOWN_POLICIES, AgentSpec
 from agentops_operator.api.condition import Condition, false, kstatus, true, unknown
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.api.reason import ConditionType, Reason
@@ -245,4 +245,5 @@ def _status(facts: Input, merged: Merged, pods: Coverage, running: Sidecars, way
 
 
 def _policies(merged: Merged) -> list[dict[str, str]]:
-    return [{"kind": p.key.kind, "namespace": p.key.namespace, "name": p.key.name} for p in merged.policies.every]
+    shown = merged.policies.every[:SHOWN_POLICIES]  # with one more than the schema takes, no status would be written any more
+    return [{"kind": p.key.kind, "namespace": p.key.namespace, "name": p.key.name} for p in shown]

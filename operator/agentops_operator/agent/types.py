@@ -11,6 +11,7 @@ from agentops_operator.api.model import Model, StatusModel, marks
 from agentops_operator.api.selector import LabelSelector
 from agentops_operator.api.status import CommonStatus
 
+SHOWN_POLICIES = 64
 ContainerName = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 
 
@@ -102,7 +103,7 @@ class AgentStatus(CommonStatus):
     )
     policies: list[BoundPolicy] = Field(
         default=[],
-        max_length=64,
-        description="Policies that bind the Agent.",
+        max_length=SHOWN_POLICIES,
+        description=f"Policies that bind the Agent, the first {SHOWN_POLICIES} by precedence.",
         json_schema_extra=marks(list_type="atomic"),
     )
