@@ -118,7 +118,11 @@ def tracing_enforced(facts: Input, pods: Coverage, running: Sidecars, row: str, 
     problems = sorted(problem for problem in reported if not problem.startswith(NOT_OF_TRACING))
     if problems:
         return false(ENFORCED, Reason.NOT_COVERED, names(problems))
-    return _stored(facts, f" and {len(backends)} backends take them" if backends else "")
+    stored = _stored(facts, f" and {len(backends)} backends take them" if backends else "")
+    untried = [use.backend.name for use in backends if _state(facts, use) == "Idle"]
+    if stored.holds and untried:
+        return unknown(ENFORCED, Reason.AWAITING_FIRST_OBSERVATION, f"nothing was sent to backend {names(untried)} yet")
+    return stored
 
 
 def _stored(facts: Input, taken: str) -> Condition:
@@ -151,6 +155,12 @@ def _around(pods: Coverage) -> str:
     told = [f"own telemetry endpoint kept in {names(telemetry)}: remove it from the container"] if telemetry else []
     told += [f"own model provider kept in {names(models)}: remove its base URL from the container"] if models else []
     return "; ".join(told)
+
+
+def _state(facts: Input, use: BackendUse) -> str:
+    """How delivery goes; one that the relay does not know yet was sent nothing."""
+    known = facts.relay.backends.get(use.name)
+    return "Idle" if known is None else known.state
 
 
 def _backend_failure(facts: Input, use: BackendUse) -> Condition | None:

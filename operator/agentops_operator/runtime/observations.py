@@ -1,7 +1,7 @@
 """What the relay's replicas say, merged into one statement."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentops_operator.agent.facts import AgentObservation, BackendState, Key, PodReport, RelayObservation
@@ -87,6 +87,21 @@ def merged_relay(replicas: Iterable[Replica], error: str) -> RelayObservation:
         greets=all(replica.silent < FAILURES for replica in answering),
         backends=_backends(answering),
     )
+
+
+class Deliveries:
+    """Backends that took something and did not fail since. A relay that was restarted does not remember them."""
+
+    def __init__(self) -> None:
+        self._took: set[str] = set()
+
+    def recalled(self, relay: RelayObservation) -> RelayObservation:
+        """The observation, with what is known of backends that were sent nothing since the relay began."""
+        states = relay.backends.values()
+        self._took |= {backend.name for backend in states if backend.state == "Delivering"}
+        self._took -= {backend.name for backend in states if backend.state not in ("Delivering", "Idle")}
+        known = {name: replace(backend, state="Delivering") for name, backend in relay.backends.items() if name in self._took}
+        return replace(relay, backends={**relay.backends, **known})
 
 
 def _common(values: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from agentops_operator.agent.facts import Key
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.looking import FAILURES, Looking
 from agentops_operator.runtime.metrics import Metrics
-from agentops_operator.runtime.observations import Replica, agent_key, agent_observation, merged_agent, merged_relay
+from agentops_operator.runtime.observations import Deliveries, Replica, agent_key, agent_observation, merged_agent, merged_relay
 from agentops_operator.runtime.replicas import Replicas
 from agentops_operator.runtime.settings import RuntimeSettings
 from agentops_operator.runtime.store import Store
@@ -68,6 +68,7 @@ class Observer(Looking):
         self._metrics = metrics
         self._replicas: dict[str, Replica] = {}
         self._error = ""
+        self._deliveries = Deliveries()
 
     async def look(self) -> None:
         """One look at all replicas."""
@@ -134,7 +135,7 @@ class Observer(Looking):
     def _publish(self, touched: set[Key]) -> None:
         for key in touched:
             self._publish_agent(key)
-        relay = merged_relay(self._replicas.values(), self._error)
+        relay = self._deliveries.recalled(merged_relay(self._replicas.values(), self._error))
         before, self._store.relay = self._store.relay, relay
         if before != relay:
             LOG.info("relay: %s", "reachable" if relay.reachable else f"unreachable, {relay.error}")
