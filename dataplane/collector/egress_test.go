@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 // egress is what the relay tells of the one pod's egress.
@@ -20,7 +22,7 @@ func TestLookAtTheCanaryIsTold(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			r := newRig(t)
 			// On another address than the relay's own the port is closed to who tries the relay's, as by a network policy.
-			r.env["AGENTOPS_LISTEN_CANARY"] = strings.Replace(address(t), "127.0.0.1", host, 1)
+			r.env["AGENTOPS_LISTEN_CANARY"] = strings.Replace(freeport.Address(t), "127.0.0.1", host, 1)
 			r.write("etc/agents.json", `{"version":1,"digest":"sha256:b","agents":{"shop/billing":{"probeEgress":true}}}`)
 			r.relay()
 			r.sidecar()
@@ -31,7 +33,7 @@ func TestLookAtTheCanaryIsTold(t *testing.T) {
 
 func TestNobodyLooksWhoIsNotAsked(t *testing.T) {
 	r := newRig(t)
-	r.env["AGENTOPS_LISTEN_CANARY"] = address(t)
+	r.env["AGENTOPS_LISTEN_CANARY"] = freeport.Address(t)
 	r.relay()
 	r.sidecar()
 	r.eventually("the relay hears of the pod, and of no look", func() bool { return r.egress() == "" })

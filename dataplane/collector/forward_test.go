@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 func TestSidecarForwardsModelCallsUnderThePodsIdentity(t *testing.T) {
@@ -15,7 +17,7 @@ func TestSidecarForwardsModelCallsUnderThePodsIdentity(t *testing.T) {
 		_, _ = io.WriteString(w, req.URL.Path+" "+req.Header.Get("Authorization"))
 	}))
 	t.Cleanup(gateway.Close)
-	r.env["AGENTOPS_GATEWAY"], r.env["AGENTOPS_LISTEN_FORWARDER"] = gateway.URL, address(t)
+	r.env["AGENTOPS_GATEWAY"], r.env["AGENTOPS_LISTEN_FORWARDER"] = gateway.URL, freeport.Address(t)
 	sidecar := r.sidecar()
 	want := "/v1/models Bearer " + r.issuer.token(t, "agentops/shop/billing", "shop", "billing")
 	r.write("pod/token", strings.TrimPrefix(want, "/v1/models Bearer "))
@@ -33,8 +35,8 @@ func TestCallsThatGoStraightToTheProviderAreKnownToTheOperator(t *testing.T) {
 		_, _ = io.WriteString(w, req.Header.Get("Authorization"))
 	}))
 	t.Cleanup(provider.Close)
-	gateway := address(t)
-	r.env["AGENTOPS_GATEWAY"], r.env["AGENTOPS_LISTEN_FORWARDER"] = "http://"+gateway, address(t)
+	gateway := freeport.Address(t)
+	r.env["AGENTOPS_GATEWAY"], r.env["AGENTOPS_LISTEN_FORWARDER"] = "http://"+gateway, freeport.Address(t)
 	r.env["AGENTOPS_ON_GATEWAY_DOWN"], r.env["AGENTOPS_DIRECT_OPENAI"] = "Direct", provider.URL
 	relay, sidecar := r.relay(), r.sidecar()
 	base := "http://" + r.env["AGENTOPS_LISTEN_FORWARDER"]

@@ -23,6 +23,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 // The test binary is the program too: with this variable it runs the command line instead of the tests.
@@ -140,15 +142,15 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, issuer: newIssuer(t), dir: t.TempDir()}
-	relayOTLP, sidecarOTLP := address(t), address(t)
-	r.otlp, r.api, r.metrics = "http://"+sidecarOTLP, address(t), address(t)
+	relayOTLP, sidecarOTLP := freeport.Address(t), freeport.Address(t)
+	r.otlp, r.api, r.metrics = "http://"+sidecarOTLP, freeport.Address(t), freeport.Address(t)
 	r.env = map[string]string{
 		"AGENTOPS_STORE": filepath.Join(r.dir, "store"), "AGENTOPS_DIR": filepath.Join(r.dir, "pod"),
 		"AGENTOPS_ISSUER_SERVER": r.issuer.URL, "AGENTOPS_OPERATOR_SUBJECT": "system:serviceaccount:agentops-system:operator",
-		"RELAY_OTLP": relayOTLP, "RELAY_API": r.api, "RELAY_METRICS": r.metrics, "RELAY_DERIVED": address(t), "RELAY_HEALTH": address(t),
+		"RELAY_OTLP": relayOTLP, "RELAY_API": r.api, "RELAY_METRICS": r.metrics, "RELAY_DERIVED": freeport.Address(t), "RELAY_HEALTH": freeport.Address(t),
 		"RELAY_QUEUE": filepath.Join(r.dir, "queue"), "RELAY_SECRETS": filepath.Join(r.dir, "secrets"),
 		"AGENTOPS_RELAY": "http://" + relayOTLP, "AGENTOPS_RELAY_API": "http://" + r.api,
-		"AGENTOPS_LISTEN_GRPC": address(t), "AGENTOPS_LISTEN_HTTP": sidecarOTLP, "AGENTOPS_LISTEN_HEALTH": address(t),
+		"AGENTOPS_LISTEN_GRPC": freeport.Address(t), "AGENTOPS_LISTEN_HTTP": sidecarOTLP, "AGENTOPS_LISTEN_HEALTH": freeport.Address(t),
 	}
 	r.write("pod/token", r.issuer.token(t, "agentops/shop/billing", "shop", "billing"))
 	r.reader = r.issuer.token(t, "agentops-relay", "shop", "viewer")
@@ -260,14 +262,6 @@ func get(url, token string) string {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body)
 	return string(body)
-}
-
-func address(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func must(t *testing.T, err error) {

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +22,7 @@ import (
 	"github.com/tidwall/gjson"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
+	"agentops.dev/dataplane/freeport"
 	"agentops.dev/dataplane/identity"
 )
 
@@ -50,7 +50,7 @@ func startNode(t *testing.T, provider http.HandlerFunc, change func(*Settings)) 
 	_ = os.WriteFile(filepath.Join(dir, "jwks"), set, 0o600)
 	_ = os.WriteFile(filepath.Join(dir, "plan"), []byte(strings.Replace(planText, "URL", upstream.URL, 1)), 0o600)
 	n.settings = Settings{
-		Plan: filepath.Join(dir, "plan"), Secrets: dir, Listen: free(t), AdminListen: free(t), Metrics: free(t), MaxBody: 1 << 20, Drain: 10 * time.Second, ID: "gw-0",
+		Plan: filepath.Join(dir, "plan"), Secrets: dir, Listen: freeport.Address(t), AdminListen: freeport.Address(t), Metrics: freeport.Address(t), MaxBody: 1 << 20, Drain: 10 * time.Second, ID: "gw-0",
 		Version: "test", CacheMiB: 1, Issuer: identity.Source{KeysFile: filepath.Join(dir, "jwks"), Issuer: "https://issuer"},
 		Operator: "system:serviceaccount:agentops-system:agentops-operator",
 	}
@@ -70,16 +70,6 @@ func startNode(t *testing.T, provider http.HandlerFunc, change func(*Settings)) 
 		return resp.StatusCode == 200
 	})
 	return n
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (n *node) await(what string, done func() bool) {

@@ -3,7 +3,6 @@ package limits
 import (
 	"context"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 func cpu() time.Duration {
@@ -120,7 +121,7 @@ func BenchmarkReserveAndCommit(b *testing.B) {
 				url := s.url()
 				if transport == "tcp" {
 					s.kill()
-					s.port = freePort(b)
+					s.port = freeport.Port(b)
 					s.start()
 					url = fmt.Sprintf("redis://127.0.0.1:%d", s.port)
 				}
@@ -128,15 +129,6 @@ func BenchmarkReserveAndCommit(b *testing.B) {
 			})
 		}
 	}
-}
-
-func freePort(t testing.TB) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // BenchmarkTwoRoundTrips is the floor: two commands without a word of ours, by the same client.

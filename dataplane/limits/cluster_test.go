@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 // startCluster starts three nodes that share the slots.
@@ -17,8 +19,8 @@ func startCluster(t *testing.T) (urls []string, nodes []*server) {
 	for i := range 3 {
 		s := startServer(t)
 		s.kill()
-		s.port = freePort(t)
-		s.start("--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freePort(t)), "--cluster-node-timeout", "2000")
+		s.port = freeport.Port(t)
+		s.start("--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freeport.Port(t)), "--cluster-node-timeout", "2000")
 		db := redis.NewClient(&redis.Options{Addr: s.socket()})
 		defer db.Close()
 		if err := db.ClusterAddSlotsRange(ctx, i*5461, min(i*5461+5460, 16383)+i/2).Err(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 const sentinelConfig = `port %d
@@ -36,7 +38,7 @@ func startSentinels(t *testing.T) *guarded {
 	for range 2 {
 		s := startServer(t)
 		s.kill()
-		s.port = freePort(t)
+		s.port = freeport.Port(t)
 		g.servers = append(g.servers, s)
 	}
 	g.start(0)
@@ -92,7 +94,7 @@ func (g *guarded) follow(i, primary int) {
 
 func (g *guarded) startSentinel() {
 	g.t.Helper()
-	port, dir := freePort(g.t), g.t.TempDir()
+	port, dir := freeport.Port(g.t), g.t.TempDir()
 	file := filepath.Join(dir, "sentinel.conf")
 	if err := os.WriteFile(file, fmt.Appendf(nil, sentinelConfig, port, dir, g.servers[0].port), 0o600); err != nil {
 		g.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"agentops.dev/dataplane/freeport"
 	"agentops.dev/dataplane/testca"
 )
 
@@ -19,7 +20,7 @@ func startTLS(t *testing.T, ca *testca.Authority, names ...string) (*server, int
 	t.Helper()
 	s := startServer(t)
 	s.kill()
-	port := freePort(t)
+	port := freeport.Port(t)
 	ca.Write(s.dir, names...)
 	file := func(name string) string { return filepath.Join(s.dir, name) }
 	s.start("--tls-port", fmt.Sprint(port), "--tls-cert-file", file("tls.crt"), "--tls-key-file", file("tls.key"),

@@ -17,6 +17,8 @@ import (
 
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+
+	"agentops.dev/dataplane/freeport"
 )
 
 // start runs the forwarder as the collector does and returns its base URL.
@@ -53,7 +55,7 @@ func startBeside(t *testing.T, witness Witness, change func(*Config)) string {
 	t.Helper()
 	factory := NewFactory(witness)
 	config := factory.CreateDefaultConfig().(*Config)
-	config.Listen = freeAddress(t)
+	config.Listen = freeport.Address(t)
 	config.TokenFile = filepath.Join(t.TempDir(), "token")
 	must(t, os.WriteFile(config.TokenFile, []byte("first\n"), 0o600))
 	change(config)
@@ -63,14 +65,6 @@ func startBeside(t *testing.T, witness Witness, change func(*Config)) string {
 	must(t, extension.Start(context.Background(), componenttest.NewNopHost()))
 	t.Cleanup(func() { must(t, extension.Shutdown(context.Background())) })
 	return "http://" + config.Listen
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func must(t *testing.T, err error) {
@@ -155,7 +149,7 @@ func TestPieceOfAStreamArrivesBeforeTheNextIsMade(t *testing.T) {
 }
 
 func TestGatewayThatIsAwayIsAnErrorOfTheClientsOwnKind(t *testing.T) {
-	base := start(t, func(c *Config) { c.Gateway = "http://" + freeAddress(t) })
+	base := start(t, func(c *Config) { c.Gateway = "http://" + freeport.Address(t) })
 	for path, want := range map[string]string{
 		"/v1/chat/completions": `{"error":{"code":"gateway_unreachable"`,
 		"/v1/messages":         `{"error":{"code":"gateway_unreachable"`,
@@ -180,7 +174,7 @@ func TestMissingTokenStopsTheCall(t *testing.T) {
 
 func TestDirectGoesToTheProviderWithTheAgentsOwnKeyAndBody(t *testing.T) {
 	base := start(t, func(c *Config) {
-		c.Gateway, c.OnGatewayDown = "http://"+freeAddress(t), Direct
+		c.Gateway, c.OnGatewayDown = "http://"+freeport.Address(t), Direct
 		c.OpenAI, c.Anthropic = echo(t).URL, echo(t).URL
 	})
 	answer, text := call(t, base, "/v1/messages", map[string]string{"X-Api-Key": "sk-agent"})
@@ -210,7 +204,7 @@ func TestCallsWithoutAGatewayAreToldUntilItIsBack(t *testing.T) {
 		Refuse: {problem: "GatewayAway", unserved: 2},
 		Direct: {problem: "GoesDirect", direct: 2},
 	} {
-		witness, address := &told{}, freeAddress(t)
+		witness, address := &told{}, freeport.Address(t)
 		base := startBeside(t, witness, func(c *Config) {
 			c.Gateway, c.OnGatewayDown, c.OpenAI = "http://"+address, way, echo(t).URL
 		})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"agentops.dev/dataplane/freeport"
 	"agentops.dev/dataplane/identity"
 )
 
@@ -96,11 +97,8 @@ func listen(h http.Handler) (string, error) {
 
 // free is an address that nobody listens on.
 func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
+	port, err := freeport.Find()
+	return fmt.Sprintf("127.0.0.1:%d", port), err
 }
 
 // startStore runs Redis as it is run in a cluster: each command is on disk before it is answered.

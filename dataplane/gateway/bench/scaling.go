@@ -135,9 +135,9 @@ func (f *fleet) start(program string) error {
 		others = append(others, s.address)
 	}
 	for range replicas {
-		llm, err := freeAddress()
-		admin, err2 := freeAddress()
-		metrics, err3 := freeAddress()
+		llm, err := free()
+		admin, err2 := free()
+		metrics, err3 := free()
 		if err := errors.Join(err, err2, err3); err != nil {
 			return err
 		}

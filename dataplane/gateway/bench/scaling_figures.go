@@ -126,7 +126,7 @@ func (f *fleet) forward(collector string) error {
 	addresses := make([]string, 5)
 	for i := range addresses {
 		var err error
-		if addresses[i], err = freeAddress(); err != nil {
+		if addresses[i], err = free(); err != nil {
 			return err
 		}
 	}

@@ -54,8 +54,8 @@ func startShards(dir string, many int) (shards []*shard, err error) {
 }
 
 func startShard(dir string) (*shard, error) {
-	address, err := freeAddress()
-	bus, err2 := freeAddress()
+	address, err := free()
+	bus, err2 := free()
 	if err := errors.Join(err, err2, os.Mkdir(dir, 0o700)); err != nil {
 		return nil, err
 	}
@@ -68,15 +68,6 @@ func startShard(dir string) (*shard, error) {
 		return nil, fmt.Errorf("redis-server: %w; make redis installs it", err)
 	}
 	return s, patiently(func() bool { return s.db.Ping(context.Background()).Err() == nil })
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // traffic is what went in and out over the network.

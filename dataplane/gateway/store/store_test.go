@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"agentops.dev/dataplane/freeport"
 	"agentops.dev/dataplane/limits"
 	"agentops.dev/dataplane/redistest"
 	"agentops.dev/dataplane/testca"
@@ -45,7 +45,7 @@ func TestSettingsThatCannotBeMeantAreNamed(t *testing.T) {
 // The settings of a topology reach the client: a Sentinel names the primary, a node of a cluster the others.
 func TestTopologiesAreFollowed(t *testing.T) {
 	dir := t.TempDir()
-	single, sentinel, node := freePort(t), freePort(t), freePort(t)
+	single, sentinel, node := freeport.Port(t), freeport.Port(t), freeport.Port(t)
 	file := filepath.Join(dir, "sentinel.conf")
 	config := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor main 127.0.0.1 %d 1\n", sentinel, dir, single)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
@@ -53,7 +53,7 @@ func TestTopologiesAreFollowed(t *testing.T) {
 	}
 	start(t, "--port", fmt.Sprint(single), "--bind", "127.0.0.1", "--dir", dir, "--save", "")
 	start(t, file, "--sentinel")
-	start(t, "--port", fmt.Sprint(node), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freePort(t)))
+	start(t, "--port", fmt.Sprint(node), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--cluster-enabled", "yes", "--cluster-port", fmt.Sprint(freeport.Port(t)))
 	db := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", node)})
 	defer db.Close()
 	await(t, "the node has all slots", func() bool {
@@ -111,7 +111,7 @@ func newBed(t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	file := func(name string) string { return filepath.Join(dir, name) }
-	port := freePort(t)
+	port := freeport.Port(t)
 	b.write("redis.conf", "requirepass "+password)
 	if err := os.Rename(filepath.Join(b.secret, "redis.conf"), file("redis.conf")); err != nil {
 		t.Fatal(err)
@@ -123,15 +123,6 @@ func newBed(t *testing.T) *bed {
 	defer db.Close()
 	await(t, "redis answers", func() bool { return db.Ping(context.Background()).Err() == nil })
 	return b
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (b *bed) write(key, value string) {
