@@ -197,6 +197,9 @@ func TestWhenNobodyAnswers(t *testing.T) {
 		code   string
 	}{"500": {503, "provider_unavailable"}, "401": {503, "provider_unavailable"}, "429": {429, "provider_rate_limited"}, "garbage": {502, "provider_invalid"}, "timeout": {504, "provider_timeout"}} {
 		w := newWorld(t, func(p *plan.Plan) {
+			if mode != "timeout" {
+				return // a busy machine would make it one
+			}
 			for name, target := range p.Targets {
 				target.TimeoutMilliseconds = 100
 				p.Targets[name] = target
