@@ -136,10 +136,13 @@ func TestWindowThatEndsStartsAtZero(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := c.c.store.clock.now()
-	compiled.present.Store(b.Budget.within(compiled, span{"D-old", now - 1000, now + 2500}))
+	end := now + time.Hour.Milliseconds()
+	compiled.present.Store(b.Budget.within(compiled, span{"D-old", now - 1000, end}))
 	old := c.granted(newCall("shop/a", "", nil, b))
 	c.denied(newCall("shop/a", "", nil, b), BudgetInFlight)
-	await(t, "the window ends", func() bool { return c.c.store.clock.now() >= now+2500 })
+	if next := b.Budget.span(compiled, end); next.id == "D-old" {
+		t.Fatalf("at its end it is still %+v", next.span)
+	}
 	fresh := c.granted(newCall("shop/a", "", nil, b))
 	if receipt := c.commit(old, usage(150, 0, 0)); receipt.Budgets[0].WindowID != "D-old" || len(receipt.Events) != 1 {
 		t.Fatalf("%+v", receipt)
