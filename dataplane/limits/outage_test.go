@@ -8,12 +8,10 @@ import (
 	"time"
 )
 
-func quick(o *Options) { o.Timeout = 500 * time.Millisecond }
-
 // Without a store each step says so by one type, at once when the circuit is open, and works again by itself.
 func TestStoreThatIsDownIsOneTypedErrorAndHealsByItself(t *testing.T) {
 	s := startServer(t)
-	c := s.client(t, quick)
+	c := s.client(t)
 	s.kill()
 	b := ofTeam("shop", tokens(1000))
 	await(t, "the circuit is open", func() bool {
@@ -39,11 +37,10 @@ func TestStoreThatIsDownIsOneTypedErrorAndHealsByItself(t *testing.T) {
 // A store that hangs is left after the time-out, and a reservation that it makes after that is given back.
 func TestReservationThatCameTooLateIsGivenBack(t *testing.T) {
 	s := startServer(t)
-	c := s.client(t, quick)
+	// Short, as each of the calls waits for it: nothing that must succeed is asked by this client alone.
+	c := s.client(t, func(o *Options) { o.Timeout = 500 * time.Millisecond })
 	b := ofTeam("shop", tokens(1000))
-	if err := c.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	await(t, "connected", func() bool { return c.Ready(t.Context()) == nil })
 	_ = s.process.Process.Signal(syscall.SIGSTOP)
 	for range 5 {
 		if _, err := c.Reserve(t.Context(), newCall("shop/a", "run", nil, b)); !isDown(err) {
@@ -52,13 +49,13 @@ func TestReservationThatCameTooLateIsGivenBack(t *testing.T) {
 	}
 	_ = s.process.Process.Signal(syscall.SIGCONT)
 	await(t, "what waits is settled", func() bool { return c.Stats().Queued == 0 })
-	(steps{t, c}).stands(b, 0, 0, 0)
+	(steps{t, s.client(t)}).stands(b, 0, 0, 0)
 }
 
 // A charge that the store could not take is charged exactly once when it is back, also if it had been taken.
 func TestCommitDuringAnOutageIsChargedOnce(t *testing.T) {
 	s := startServer(t)
-	client := s.client(t, quick)
+	client := s.client(t)
 	c := steps{t, client}
 	b := ofTeam("shop", tokens(10_000))
 	var open []*Reservation
@@ -82,7 +79,7 @@ func TestCommitDuringAnOutageIsChargedOnce(t *testing.T) {
 // What was let through while the store was down is counted here and charged as estimated when it is back.
 func TestCallsLetThroughWithoutTheStoreAreChargedAsEstimated(t *testing.T) {
 	s := startServer(t)
-	client := s.client(t, quick)
+	client := s.client(t)
 	s.kill()
 	allow, deny := tokens(10_000), tokens(10_000)
 	allow.OnStateError = AllowWithoutStore
@@ -123,7 +120,7 @@ func TestCallsLetThroughWithoutTheStoreAreChargedAsEstimated(t *testing.T) {
 // What waits is bounded, and what did not fit is counted.
 func TestQueueIsBounded(t *testing.T) {
 	s := startServer(t)
-	client := s.client(t, quick, func(o *Options) { o.QueueSize = 3 })
+	client := s.client(t, func(o *Options) { o.QueueSize = 3 })
 	s.kill()
 	for range 5 {
 		if _, err := client.Reserve(t.Context(), newCall("shop/a", "", nil)); !isDown(err) {
