@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -77,13 +78,31 @@ func (i *issuerServer) token(t *testing.T, audience, namespace, account string) 
 // process is a running program.
 type process struct {
 	cmd  *exec.Cmd
-	logs *bytes.Buffer
+	logs *lines
 	done chan error
+}
+
+// lines are what a program has written until now; it goes on writing while a test reads.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func launch(t *testing.T, env map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(os.Args[0], args...), logs: &bytes.Buffer{}, done: make(chan error, 1)}
+	p := &process{cmd: exec.Command(os.Args[0], args...), logs: &lines{}, done: make(chan error, 1)}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	for k, v := range env {
 		p.cmd.Env = append(p.cmd.Env, k+"="+v)
