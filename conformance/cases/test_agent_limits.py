@@ -48,7 +48,8 @@ async def test_fresh_run_ids_do_not_reset_every_limit(lab: Lab) -> None:
 async def test_only_so_many_calls_are_in_flight(lab: Lab) -> None:
     """Of ten calls at once two are answered; when they are done there is room again."""
     lab.start(_limited(lab, concurrentCalls=2))
-    lab.provider.fault(provider="a", times=0, latency=0.8)
+    # All ten must have come before the first answer.
+    lab.provider.fault(provider="a", times=0, latency=3.0)
     found = await asyncio.gather(*(lab.caller().ask() for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(entry, Said) for entry in found) == 2
     limits = [entry for entry in found if isinstance(entry, openai.RateLimitError)]

@@ -142,7 +142,8 @@ async def test_refusal_of_the_model_is_the_answer(lab: Lab, way: Way) -> None:
 @proves("routes.*.cooldownSeconds", "routes.*.failuresToCooldown")
 async def test_provider_rests_after_failures_and_returns(lab: Lab) -> None:
     """After two failures A is left alone; when it has rested and is well, it answers again."""
-    resting = route("a", "b", cooldownSeconds=1, failuresToCooldown=2)
+    # Two calls must end before A has rested.
+    resting = route("a", "b", cooldownSeconds=4, failuresToCooldown=2)
     lab.start(plan(lab.targets("a", "b"), routes={"chat": resting}))
     lab.provider.fault(provider="a", times=2, status=500)
     caller = lab.caller()
