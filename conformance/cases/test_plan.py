@@ -111,10 +111,7 @@ async def test_open_calls_are_finished_and_new_ones_sent_elsewhere(lab: Lab) -> 
     running = lab.start(plan(lab.targets("a") | lab.targets("b", kind="anthropic")))
     lab.provider.fault(provider="a", times=0, pause=0.1, first_token=0.5, latency=0.5)
     open_calls = [asyncio.create_task(lab.caller().ask(way)) for way in (CHAT, CHAT_STREAM, MESSAGES)]
-    for _ in range(100):
-        if len(lab.provider.requests()) >= len(open_calls):
-            break
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(until, lambda: len(lab.provider.requests()) == len(open_calls), "a call is not under way")
     running.terminate()
     await asyncio.to_thread(until, lambda: not running.ready(), "it still asks for calls", 5)
     for said in await asyncio.gather(*open_calls):

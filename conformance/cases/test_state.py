@@ -9,6 +9,7 @@ from conformance.caller import CHAT, refused, until_refused
 from conformance.cases.test_accounting import LARGE
 from conformance.lab import Lab
 from conformance.plans import AGENT, MATE, Plan, agent, budget, plan
+from conformance.processes import until
 from conformance.proves import proves
 
 
@@ -121,10 +122,7 @@ async def _kill_in_flight(lab: Lab) -> None:
     lab.start(plan(targets, budgets=budgets, agents={AGENT: agent(budgets=["usd"], maxOutputTokens=100)}))
     lab.provider.fault(provider="a", latency=30)
     asking = asyncio.create_task(refused(lab.caller().ask(CHAT)))
-    for _ in range(100):
-        if lab.budget_use("usd")["reserved"]:
-            break
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(until, lambda: lab.budget_use("usd")["reserved"], "the call is not under way")
     lab.replicas[0].kill()
     with pytest.raises(AssertionError, match="connection broke"):
         await asking
