@@ -49,7 +49,7 @@ class Lab:
         """Writes a credential as the kubelet mounts it."""
         folder = self._directory / "secrets" / secret
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / key).write_text(value)
+        _replace(folder / key, value)
 
     def start(self, plan: Plan, replicas: int = 1, *, store: bool = True, **settings: Any) -> Running:
         """Starts the engine with a plan; returns the first replica."""
@@ -110,10 +110,7 @@ class Lab:
         return [replica.in_force()[1] for replica in self.replicas]
 
     def _write(self, plan: Plan) -> None:
-        # By a rename, as a ConfigMap changes: nobody reads half a plan.
-        draft = self._plan_file.with_suffix(".draft")
-        draft.write_text(json.dumps(plan, indent=1))
-        draft.replace(self._plan_file)
+        _replace(self._plan_file, json.dumps(plan, indent=1))
 
     def caller(
         self,
@@ -148,3 +145,10 @@ class Lab:
         for part in (*self._forwarders, *self.replicas, *self.tenants):
             part.kill()
         return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self._directory.glob("gateway-*.log")))
+
+
+def _replace(file: Path, text: str) -> None:
+    """By a rename, as what is mounted changes: nobody reads half of it."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(text)
+    draft.replace(file)

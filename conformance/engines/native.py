@@ -95,7 +95,7 @@ class NativeRunning:
         try:
             with urllib.request.urlopen(f"{self._admin}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except urllib.error.URLError:
+        except OSError:  # nobody listens, or it ended before it answered
             return False
 
     def metrics(self) -> str:
