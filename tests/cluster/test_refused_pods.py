@@ -67,7 +67,8 @@ def test_pod_starts_without_the_sidecar_that_would_keep_it_out(product: Access, 
     seen = product.until_condition("agents", "team", name, Covered="False/SidecarRefused", Enforced="False/NotCovered")
     assert TOLD[name] in seen["Covered"]["message"]
     assert "injection.sidecar.resources" in seen["Covered"]["message"]
-    told = product.get("events", "-n", name, "--field-selector", "reason=SidecarRefused")["items"]
+    # An Event follows the status that it tells of.
+    told = product.until("the event", lambda: told_of(product, name, "SidecarRefused"), bool)
     assert [event["type"] for event in told] == ["Warning"]
 
 
@@ -99,6 +100,12 @@ def test_own_endpoint_is_refused_where_the_platform_denies_it(product: Access) -
     assert pods(product, DENY) == []
     product.apply(TEAM, namespace=DENY)
     product.until_condition("agents", "team", DENY, Ready="True", Covered="True/AllPodsInjected")
+
+
+def told_of(product: Access, namespace: str, reason: str) -> list[Any]:
+    """Events with a reason."""
+    found: list[Any] = product.get("events", "-n", namespace, "--field-selector", f"reason={reason}")["items"]
+    return found
 
 
 def rows(product: Access, namespace: str) -> list[Any]:
