@@ -85,11 +85,18 @@ class Shop:
     bill_of_a: dict[str, Any] = field(default_factory=dict)
 
     def build(self) -> None:
-        """Providers and policies first, then the agent, once the index says that its calls go through the gateway."""
+        """Providers and policies first, then the agent."""
         self.product.apply(*provider("provider-a"), *provider("provider-b"), limited(3), namespace=SHOP)
+        self.open("provider-a", "provider-b")
+
+    def open(self, *providers: str) -> None:
+        """Starts the agent once the index says that its calls go through the gateway; waits until all take calls."""
         self.product.until("the gateway in the index", self._entry, lambda entry: entry.get("gateway") == "Refuse")
-        self.product.wait_for_entry(SHOP, f"Deployment/{AGENT}")
-        self.product.apply(caller(), namespace=SHOP)
+        self.product.wait_for_entry(self.namespace, f"Deployment/{AGENT}")
+        self.product.apply(caller(), namespace=self.namespace)
+        names = [f"pod/{name}" for name in providers]
+        self.product.kubectl("wait", "--for=condition=Ready", *names, "-n", self.namespace, "--timeout=120s")
+        self.product.kubectl("rollout", "status", f"deployment/{AGENT}", "-n", self.namespace, "--timeout=120s")
 
     def ask(self, run: str, model: str = "smart", **more: str) -> dict[str, Any]:
         """Lets the agent make one call of a run."""
@@ -130,6 +137,6 @@ class Shop:
         return found
 
     def _entry(self) -> dict[str, Any]:
-        items = self.product.get("injectionindexes.agentops.dev", "-n", SHOP)["items"]
+        items = self.product.get("injectionindexes.agentops.dev", "-n", self.namespace)["items"]
         entries = [entry for item in items for entry in item.get("agents", {}).get(f"Deployment/{AGENT}", [])]
         return dict(next(iter(entries), {}))

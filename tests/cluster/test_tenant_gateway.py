@@ -16,7 +16,7 @@ from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
 from tests.cluster.evidence import pods
 from tests.cluster.shapes import Object, custom
-from tests.cluster.shop import AGENT, Shop, caller, limited, provider
+from tests.cluster.shop import AGENT, Shop, limited, provider
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 TENANT, NEIGHBOUR = "e2e-tenant", "e2e-neighbour"
@@ -46,8 +46,7 @@ def shop(product: Access) -> Iterator[Shop]:
     with fresh_namespaces(product, TENANT, NEIGHBOUR):
         made = Shop(product, Gateway(product.kubectl), namespace=TENANT)
         product.apply(*provider("provider-a"), limited(3), own_policy(), namespace=TENANT)
-        product.wait_for_entry(TENANT, f"Deployment/{AGENT}")
-        product.apply(caller(), namespace=TENANT)
+        made.open("provider-a")
         yield made
 
 
