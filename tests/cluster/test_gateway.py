@@ -104,7 +104,7 @@ def test_held_run_goes_on_when_somebody_who_may_decided(product: Access, shop: S
     decide = ("patch", "runhold", held["metadata"]["name"], "-n", SHOP, "--type=merge", "-p", patch)
     assert "mallory may not decide on held runs in namespace" in refused(product, *decide, "--as=mallory")
     try:
-        product.kubectl("scale", *OPERATOR, "--replicas=0")
+        stop_operator(product)
         product.kubectl(*decide, "--as=eve")
     finally:
         product.kubectl("scale", *OPERATOR, "--replicas=1")
@@ -228,7 +228,7 @@ def test_store_that_is_down_is_told_and_refuses_what_it_should_count(product: Ac
 def test_gateway_that_is_gone_is_said_by_the_forwarder_and_brought_back(product: Access, shop: Shop) -> None:
     """While there is neither operator nor gateway the SDK reads why; the operator that returns puts the gateway back."""
     try:
-        product.kubectl("scale", *OPERATOR, "--replicas=0")
+        stop_operator(product)  # while it ends it would put the gateway back
         product.kubectl("scale", "deployment/agentops-gateway", "-n", NAMESPACE, "--replicas=0")
         product.until("no gateway", lambda: product.get("pods", "-n", NAMESPACE, "-l", LABEL)["items"], lambda found: not found)
         gone = shop.ask("gone")
@@ -238,6 +238,13 @@ def test_gateway_that_is_gone_is_said_by_the_forwarder_and_brought_back(product:
         product.kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
     product.until("calls again", lambda: shop.ask("back"), lambda one: one["status"] == 200)
     product.until_condition("agents", AGENT, SHOP, Programmed="True")
+
+
+def stop_operator(product: Access) -> None:
+    """No operator runs when this returns."""
+    product.kubectl("scale", *OPERATOR, "--replicas=0")
+    there = lambda: product.get("pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=agentops-operator")["items"]  # noqa: E731
+    product.until("no operator", there, lambda found: not found)
 
 
 def in_force(agent: dict[str, dict[str, object]]) -> bool:
