@@ -42,16 +42,21 @@ class World:
         self.kubectl("apply", "--server-side", "--force-conflicts", "-n", namespace, "-f", str(MANIFESTS / manifest))
 
     def until(self, what: str, ask: Callable[[], T], holds: Callable[[T], object], patience: float = PATIENCE) -> T:
-        """Asks until the answer holds.
+        """Asks until the answer holds. Where nobody answers there is none yet: a Service leads to a pod after that is ready.
 
         Raises:
             NotTrueError: it did not within the patience; the message holds the last answer.
         """
         deadline = time.monotonic() + patience
         while True:
-            seen = ask()
-            if holds(seen):
-                return seen
+            seen: T | OSError
+            try:
+                seen = ask()
+            except OSError as error:
+                seen = error
+            else:
+                if holds(seen):
+                    return seen
             if time.monotonic() > deadline:
                 raise NotTrueError(f"{what}: not within {patience:.0f} s; last seen: {str(seen)[:1500]}")
             time.sleep(0.5)

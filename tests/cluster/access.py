@@ -83,12 +83,17 @@ class Access:
         return {entry["type"]: entry for entry in found.get("status", {}).get("conditions", [])}
 
     def until(self, what: str, ask: Callable[[], T], holds: Callable[[T], bool], patience: float = PATIENCE) -> T:
-        """Asks until the answer holds; fails with the last answer."""
+        """Asks until the answer holds; fails with the last answer. A Service leads to a pod only after that is ready."""
         deadline = time.monotonic() + patience
         while True:
-            seen = ask()
-            if holds(seen):
-                return seen
+            seen: T | OSError
+            try:
+                seen = ask()
+            except OSError as error:
+                seen = error
+            else:
+                if holds(seen):
+                    return seen
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what}: not within {patience:.0f} s, last seen {str(seen)[:2000]}")
             time.sleep(0.5)

@@ -51,6 +51,23 @@ def test_commands_to_look_further_name_a_cluster_of_another_name() -> None:
     assert len({line.index("  # ") for line in looks("")}) == 1
 
 
+def test_nobody_who_answers_is_no_answer_yet() -> None:
+    """A pod is ready before its Service leads there; what nobody ever answers is told in the end."""
+    answers = iter([ConnectionRefusedError(111, "Connection refused"), 3])
+
+    def ask() -> int:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    world = World(Cluster("unused"))
+    assert world.until("three", ask, lambda seen: seen == 3) == 3
+    answers = iter([ConnectionRefusedError(111, "Connection refused")])
+    with pytest.raises(NotTrueError, match="Connection refused"):
+        world.until("three", ask, lambda seen: seen == 3, patience=0)
+
+
 def test_long_texts_keep_their_ends() -> None:
     """The secret at the end of a long prompt stays in view."""
     assert shorten("a" * 100 + " sk-1", 20).endswith("sk-1")
