@@ -17,6 +17,8 @@ PRICES = {
     "text-embedding-3-small": {"input": 20_000, "output": 0},
 }
 CLASSES = ("rateLimited", "serverError", "timeout", "connection", "unauthorized", "invalidResponse")
+PATIENT = 12_000
+"""Milliseconds that no case waits for: its first translated call makes a gateway's converters, and a busy machine is slow."""
 ANSWER = 20
 """Tokens that an answer may have, where a case does not say."""
 
@@ -28,7 +30,7 @@ def target(url: str, name: str, kind: str = "openai", model: str = MODEL, **fiel
         "endpoint": url,
         "model": model,
         "credential": {"secret": f"agentops-{name}", "keys": {"apiKey": "key"}},
-        "timeoutMilliseconds": 5000,
+        "timeoutMilliseconds": PATIENT,
         "streamIdleMilliseconds": 5000,
         "price": PRICES[model],
         **fields,
