@@ -1,9 +1,9 @@
 """An agent of somebody else starts, and its pod is given a sidecar."""
 
 import json
-import time
 from typing import Any
 
+from demo.admission import admits
 from demo.install import NAMESPACE as HOME
 from demo.report import check
 from demo.story import Story
@@ -17,8 +17,9 @@ def run(story: Story) -> None:
     """Applies the policies, then the agent, and lets it work."""
     world, report = story.world, story.report
     world.apply("policies.yaml")
-    world.until("the agent stands in the injection index", lambda: _index(world), lambda keys: f"Deployment/{AGENT}" in keys)
-    time.sleep(1)  # the API server reads the index through a watch that nothing can ask for its position
+    key = f"Deployment/{AGENT}"
+    index = world.until("the agent stands in the injection index", lambda: _index(world), lambda index: key in index)
+    world.until("admission knows of it", lambda: admits(world.kubectl, NAMESPACE, key, index[key][0]), bool)
     # The kubelet brings the relay its table of Agents; what came before it would be counted for no team.
     world.until("the relay knows the agent's team", lambda: _unknown_to_relay(world), lambda unknown: not unknown)
     world.apply("agent.yaml")
@@ -32,9 +33,9 @@ def run(story: Story) -> None:
     report.proved(f"the agent works: {done['finished']} tasks, each 5 chat calls, 1 embedding, 3 tool calls; none failed")
 
 
-def _index(world: World) -> set[str]:
+def _index(world: World) -> dict[str, Any]:
     items = world.get("injectionindexes.agentops.dev")["items"]
-    return {key for item in items for key in item.get("agents", {})}
+    return {key: entries for item in items for key, entries in item.get("agents", {}).items()}
 
 
 def _unknown_to_relay(world: World) -> str:

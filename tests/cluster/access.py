@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import yaml
 
 from demo import install
+from demo.admission import admits
 from demo.images import ROOT
 from devcluster import Cluster
 
@@ -69,13 +70,14 @@ class Access:
             self.apply_file("examples/first-agent/agentops.yaml", namespace)
 
     def wait_for_entry(self, namespace: str, key: str) -> None:
-        """Waits until the injection index holds a key, and the API server's informer has had time to see it."""
-        self.until(
-            f"{key} in the index of {namespace}",
-            lambda: self.get("injectionindexes.agentops.dev", "-n", namespace),
-            lambda found: any(key in item.get("agents", {}) for item in found["items"]),
-        )
-        time.sleep(1)  # the API server reads parameters through a watch that nothing can ask for its position
+        """Waits until the injection index holds a key, and admission does what its entry says."""
+
+        def in_force() -> bool:
+            items = self.get("injectionindexes.agentops.dev", "-n", namespace)["items"]
+            entries = [entry for item in items for entry in item.get("agents", {}).get(key, [])]
+            return bool(entries) and admits(self.kubectl, namespace, key, entries[0])
+
+        self.until(f"{key} in force in {namespace}", in_force, bool)
 
     def conditions(self, kind: str, name: str, namespace: str) -> dict[str, dict[str, Any]]:
         """Conditions by type; empty before the first status."""

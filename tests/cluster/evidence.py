@@ -85,6 +85,13 @@ def has_sidecar(pod: dict[str, Any]) -> bool:
     return [one["name"] for one in pod["spec"].get("initContainers", [])][:1] == ["agentops-collector"]
 
 
+def as_admitted(access: Access, namespace: str, obj: dict[str, Any]) -> dict[str, Any]:
+    """A pod as admission would make it of this one now; nothing is created."""
+    asked = ("create", "--dry-run=server", "-o", "json", "-n", namespace, "-f", "-")
+    made: dict[str, Any] = json.loads(access.kubectl(*asked, stdin=json.dumps(obj)))
+    return made
+
+
 def refused(access: Access, *arguments: str, stdin: str | None = None) -> str:
     """Runs kubectl, which must fail; returns what it was told."""
     with pytest.raises(DevclusterError) as error:

@@ -7,7 +7,7 @@ import pytest
 from demo.images import ROOT
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
-from tests.cluster.evidence import annotation, has_sidecar, numbers, pods, spans
+from tests.cluster.evidence import annotation, as_admitted, has_sidecar, numbers, pods, spans
 from tests.cluster.platform import platform_policy
 from tests.cluster.shapes import (
     BURST,
@@ -59,11 +59,8 @@ def place(product: Access) -> Iterator[str]:
         product.apply(worker, *AGENTS, namespace=PLACE)
         for key in ("Job/job", "CronJob/cronjob", "app=own-account", "Pod/opt-denied"):
             product.wait_for_entry(PLACE, key)
-        product.until(
-            "the opt-out in the index",
-            lambda: product.get("injectionindexes.agentops.dev", "injection", "-n", PLACE)["agents"]["Pod/opted-out"][0],
-            lambda entry: entry.get("optOut") == "Allowed",
-        )
+        opted_out = lambda: as_admitted(product, PLACE, pod("opted-out", labels=OPT))  # noqa: E731
+        product.until("the opt-out in force", opted_out, lambda made: annotation(made, "skipped") == "OptOut")
         product.apply(*WORKLOADS, namespace=PLACE)
         yield PLACE
 

@@ -1,12 +1,10 @@
 """Injection switched off, for a namespace and for the cluster, and on again."""
 
-import json
-
 import pytest
 import yaml
 
 from tests.cluster.access import Access
-from tests.cluster.evidence import has_sidecar, pods
+from tests.cluster.evidence import as_admitted, has_sidecar, pods
 from tests.cluster.shapes import agent, pod, workload
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -15,12 +13,12 @@ BINDING = ("mutatingadmissionpolicybindings.admissionregistration.k8s.io", "agen
 
 def test_namespace_is_switched_off_and_on(product: Access, namespace: str) -> None:
     """Under the label pods start without sidecar and the Agent says so; without it the next pod is covered."""
-    product.apply(agent("switched", "Deployment"), namespace=namespace)
-    product.wait_for_entry(namespace, "Deployment/switched")
-    product.kubectl("label", "namespace", namespace, "agentops.dev/injection=Disabled")
     bare = pod("switched", labels={"app": "x"})
-    product.apply(agent("bare", podSelector={"matchLabels": {"app": "x"}}), namespace=namespace)
-    product.wait_for_entry(namespace, "app=x")
+    selecting = agent("bare", podSelector={"matchLabels": {"app": "x"}})
+    product.apply(agent("switched", "Deployment"), selecting, namespace=namespace)
+    for key in ("Deployment/switched", "app=x"):
+        product.wait_for_entry(namespace, key)
+    product.kubectl("label", "namespace", namespace, "agentops.dev/injection=Disabled")
     product.until("the label", lambda: would_have_sidecar(product, namespace, bare), lambda there: not there)
     product.apply(workload("Deployment", "switched"), namespace=namespace)
     product.until_condition("agents", "switched", namespace, Covered="False", Enforced="False/NotCovered")
@@ -49,8 +47,7 @@ def test_cluster_is_switched_off_and_on_by_the_binding(product: Access, namespac
 
 def would_have_sidecar(product: Access, namespace: str, obj: dict[str, object]) -> bool:
     """Whether admission would inject this pod now; nothing is created."""
-    answer = product.kubectl("create", "--dry-run=server", "-o", "json", "-n", namespace, "-f", "-", stdin=yaml.safe_dump(obj))
-    return has_sidecar(json.loads(answer))
+    return has_sidecar(as_admitted(product, namespace, obj))
 
 
 def phase(found: dict[str, dict[str, str]]) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from demo.admission import pod_of
+from devcluster.errors import DevclusterError
 from tests.cluster.access import Access
 from tests.cluster.conftest import fresh_namespaces
-from tests.cluster.evidence import has_sidecar, pods
+from tests.cluster.evidence import as_admitted, has_sidecar, pods
 from tests.cluster.platform import platform_policy
 from tests.cluster.shapes import Object, agent, container, custom, workload
 
@@ -53,6 +55,7 @@ def places(product: Access) -> Iterator[None]:
             limit = [LIMITS[name]] if name in LIMITS else []
             product.apply(agent("team", "Deployment"), *limit, namespace=name)
         product.until("the refusal of endpoints", lambda: rows(product, DENY), lambda found: denied(found))
+        product.until("the refusal in force", lambda: refuses(product), bool)
         for name in (*LIMITS, DENY):
             product.wait_for_entry(name, "Deployment/team")
             product.apply(BYPASSING if name == DENY else TEAM, namespace=name)
@@ -112,6 +115,17 @@ def rows(product: Access, namespace: str) -> list[Any]:
     """Rows of the Agent in the index; none while there is no index."""
     items = product.get("injectionindexes.agentops.dev", "-n", namespace)["items"]
     return [row for item in items for row in item.get("agents", {}).get("Deployment/team", [])]
+
+
+def refuses(product: Access) -> bool:
+    """Whether a pod with an endpoint of its own would be refused now: what refuses watches the index apart from what injects."""
+    bypassing = pod_of("Deployment/team")
+    bypassing["spec"]["containers"][0]["env"] = OWN_ENDPOINT
+    try:
+        as_admitted(product, DENY, bypassing)
+    except DevclusterError as error:
+        return "onBypass: Deny" in str(error)
+    return False
 
 
 def denied(found: list[Any]) -> bool:
