@@ -45,7 +45,7 @@ has(object.spec.initContainers) && object.spec.initContainers.exists(c, c.name =
 
 {{/* A variable `e` that sends telemetry elsewhere. An address of the sidecar is not elsewhere. */}}
 {{- define "agentops.cel.foreign" -}}
-e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
+e.name in ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT']
   && !(has(e.value) && e.value.matches('^(http://)?(127[.]0[.]0[.]1|localhost):431[78](/.*)?$'))
 {{- end }}
 

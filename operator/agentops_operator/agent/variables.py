@@ -7,6 +7,7 @@ from agentops_operator.agent.endpoints import ANTHROPIC, ENDPOINT, FORWARDER, OP
 from agentops_operator.agent.index_types import IndexEntry
 
 PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+PROTOCOLS = (PROTOCOL, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 PLACEHOLDER = "agentops"
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
 OWN_KEYS = (*KEYS, "ANTHROPIC_AUTH_TOKEN")
@@ -28,10 +29,10 @@ def _telemetry(container: Mapping[str, Any], entry: IndexEntry) -> dict[str, str
         return {}
     env = container.get("env") or ()
     # A container that asks for gRPC and names no endpoint keeps gRPC, on the sidecar's gRPC port.
-    grpc = any(item.get("name") == PROTOCOL and item.get("value") == "grpc" for item in env)
+    grpc = any(item.get("name") in PROTOCOLS and item.get("value") == "grpc" for item in env)
     wanted = {
         ENDPOINT: "http://127.0.0.1:4317" if grpc else "http://127.0.0.1:4318",
-        PROTOCOL: "http/protobuf",
+        PROTOCOL: "grpc" if grpc else "http/protobuf",
         "OTEL_SERVICE_NAME": entry.agent,
         "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
         "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": entry.capture,
