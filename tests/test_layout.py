@@ -80,6 +80,11 @@ def _addresses(path: Path) -> list[str]:
     ]
 
 
+def test_ports_for_other_programs_are_asked_for_in_one_place() -> None:
+    """A port that the kernel gave to a probe may be somebody's before the program has it; `free_port` knows better ones."""
+    assert [_name(path) for path in PYTHON if re.search(r"\.bind\(\(", path.read_text())] == []
+
+
 def test_lock_files_hold_no_address() -> None:
     """Pins with an address fail wherever another index is used."""
     locks = _tracked(".lock")

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import time
@@ -21,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from conformance.processes import free_port
 from devcluster import bin_dir
 from devcluster.build import build
 
@@ -173,17 +173,6 @@ class Api:
             time.sleep(0.2)
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 def _program(name: str, log: Path, *args: str) -> subprocess.Popen[bytes]:
     with log.open("wb") as out:
         return subprocess.Popen(
@@ -202,7 +191,7 @@ def _keys(directory: Path) -> tuple[Path, Path]:
 def running(directory: Path, *flags: str) -> Iterator[Api]:
     """Etcd and the API server with more flags, ended afterwards."""
     build()
-    client, peer, port = _free_ports(3)
+    client, peer, port = free_port(), free_port(), free_port()
     private, public = _keys(directory)
     token = secrets.token_hex(16)
     (directory / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,6 +17,7 @@ import yaml
 from agentops_operator.agent.alert_rules import alerting_condition, loaded, rules_config_map
 from agentops_operator.agent.alerts import PLATFORM, RECORDINGS, TENANT
 from agentops_operator.agent.facts import Settings
+from conformance.processes import free_port
 from tests.agent.promtool import HOME
 
 SECONDS = 30.0
@@ -40,9 +40,7 @@ def rules(folder: Path) -> Iterator[Callable[[], Any]]:
     if program is None:
         message = "prometheus is missing: `make promtool`, or install Debian's package prometheus"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     files = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data", f"--web.listen-address={address}")
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([program, *files], stdout=log, stderr=log)

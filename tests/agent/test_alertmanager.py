@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import yaml
 
 from agentops_operator.agent.alert_rules import rules_config_map
 from agentops_operator.agent.facts import Settings
+from conformance.processes import free_port
 
 PATIENCE = 60.0  # seconds
 SERIES = (
@@ -64,13 +64,6 @@ def desk() -> Iterator[HTTPServer]:
     server.server_close()
 
 
-def free_address() -> str:
-    """An address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
 @contextmanager
 def running(home: Path, name: str, *flags: str) -> Iterator[None]:
     """A program until the block ends."""
@@ -96,7 +89,7 @@ def alerting(tmp_path: Path, desk: HTTPServer) -> Iterator[None]:
     """Prometheus with the rules of namespace shop, and Alertmanager behind it."""
     rules = tmp_path / "shop.rules.yaml"
     rules.write_text(rules_config_map(["shop"], Settings())["data"][rules.name])
-    receiver, manager = f"127.0.0.1:{desk.server_port}", free_address()
+    receiver, manager = f"127.0.0.1:{desk.server_port}", f"127.0.0.1:{free_port()}"
     prometheus = {
         "global": {"evaluation_interval": "1s", "scrape_interval": "1s"},
         "rule_files": [str(rules)],
@@ -107,7 +100,7 @@ def alerting(tmp_path: Path, desk: HTTPServer) -> Iterator[None]:
     receivers = [{"name": "desk", "webhook_configs": [{"url": f"http://{receiver}/"}]}]
     first = write(tmp_path / "prometheus.yml", prometheus)
     second = write(tmp_path / "alertmanager.yml", {"route": route, "receivers": receivers})
-    storage = (f"--storage.tsdb.path={tmp_path}/series", f"--web.listen-address={free_address()}")
+    storage = (f"--storage.tsdb.path={tmp_path}/series", f"--web.listen-address=127.0.0.1:{free_port()}")
     state = (f"--storage.path={tmp_path}/state", f"--web.listen-address={manager}", "--cluster.listen-address=")
     with (
         running(tmp_path, "prometheus-alertmanager", f"--config.file={second}", *state),

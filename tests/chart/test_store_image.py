@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.processes import free_port
 from demo.images import ROOT, collect_store
 from tests.chart.conftest import Render
 from tests.chart.test_gateway import GATEWAY_VALUES
 from tests.chart.test_render import named
-from tests.operator_process.control_plane import free_port
 
 USER = 65532
 PATIENCE = 10.0

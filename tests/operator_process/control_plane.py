@@ -1,7 +1,6 @@
 """An API server and etcd of a test's own: nobody else writes there, and a test may kill it."""
 
 import json
-import socket
 import ssl
 import subprocess
 import time
@@ -16,19 +15,13 @@ import yaml
 
 from agentops_operator.agent.kind import KINDS
 from agentops_operator.policies import POLICIES
+from conformance.processes import free_port
 from devcluster import bin_dir
 
 TOKEN = "test-admin"
 NARROW_TOKEN = "test-narrow"
 NARROW_USER = "narrow"  # who may do what a test binds, and nothing else
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

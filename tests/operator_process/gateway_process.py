@@ -18,11 +18,12 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agentops_operator.agent.gateway.objects import stored_text
+from conformance.processes import free_port
 from demo.images import ROOT, build_programs
 from devcluster import bin_dir
 from devcluster.commands import run as command
 from devcluster.packages import install
-from tests.operator_process.control_plane import ControlPlane, free_port
+from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.process import HOME
 
 ISSUER = "https://issuer.test"

@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.operator_process.control_plane import free_port
+from conformance.processes import free_port
 
 HOME = "rt-system"
 

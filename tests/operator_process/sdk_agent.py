@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from conformance.processes import free_port
 from demo.gateway import fetch
 from demo.images import ROOT, build_programs
-from tests.operator_process.control_plane import free_port
 from tests.operator_process.gateway_process import GatewayProcess
 
 

@@ -10,7 +10,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.admission.apiserver import PATIENCE, Api, Object, _free_ports
+from conformance.processes import free_port
+from tests.admission.apiserver import PATIENCE, Api, Object
 
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
@@ -29,7 +30,7 @@ class WebhookProcess:
     kubeconfig: Path
     certificates: Path
     log: Path
-    ports: list[int] = field(default_factory=lambda: _free_ports(2))
+    ports: list[int] = field(default_factory=lambda: [free_port(), free_port()])
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
