@@ -1,14 +1,17 @@
 """Programs that a case starts, each on a port of its own."""
 
 import contextlib
+import functools
 import itertools
-import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from devcluster.locking import if_free
+from devcluster.paths import cache_root
 
 PATIENCE = 20.0
 """Seconds that a program may take to start or to end."""
@@ -16,15 +19,25 @@ PATIENCE = 20.0
 
 FIRST, LAST = 20_000, 32_000
 """Below the ports that the kernel hands out: it could give one away meanwhile, and a look who listens could meet itself."""
-_asked = itertools.count(random.randrange(LAST - FIRST))
+BLOCK = 400
+"""Ports that one process has for itself: a port is used only later, and suites that run at once would choose the same."""
+_until_the_end = contextlib.ExitStack()
 
 
 def free_port() -> int:
-    """A port that nobody listens on; never the same twice in a row, since it is used only later."""
+    """A port that nobody listens on; never the same twice in a row, and none of another process that asks here."""
     while True:
-        port = FIRST + next(_asked) % (LAST - FIRST)
+        port = next(_own_ports())
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
+
+
+@functools.cache
+def _own_ports() -> Iterator[int]:
+    for first in range(FIRST, LAST, BLOCK):
+        if _until_the_end.enter_context(if_free(cache_root() / "locks" / f"ports-{first}")):
+            return itertools.cycle(range(first, first + BLOCK))
+    raise RuntimeError(f"all ports from {FIRST} to {LAST} belong to processes that run")
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
