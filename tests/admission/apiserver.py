@@ -164,12 +164,21 @@ class Api:
 
     def wait_until_injecting(self, namespace: str, pod: Object) -> None:
         """Waits until a pod gets the sidecar: policies take a second to be active, parameters arrive by watch."""
+        self.wait_until(namespace, pod, 201, injected=True)
+
+    def wait_until_refusing(self, namespace: str, pod: Object) -> Object:
+        """Waits until a pod is refused: what refuses watches its parameters apart from what injects, and may be behind it."""
+        return self.wait_until(namespace, pod, 403, injected=False)
+
+    def wait_until(self, namespace: str, pod: Object, status: int, *, injected: bool) -> Object:
+        """Waits until a pod is treated so, and returns the answer: the start and the end of a policy take a second to be seen."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            status, answer = self.create_pod(namespace, pod)
-            if status == 201 and "agentops.dev/agent" in answer["metadata"].get("annotations", {}):
-                return
-            assert time.monotonic() < deadline, f"no sidecar after {PATIENCE:.0f} s: {status} {answer}"
+            seen, answer = self.create_pod(namespace, pod)
+            has = "agentops.dev/agent" in answer.get("metadata", {}).get("annotations", {})
+            if (seen, has) == (status, injected):
+                return answer
+            assert time.monotonic() < deadline, f"after {PATIENCE:.0f} s {seen}, injected: {has}: {answer.get('message', answer)}"
             time.sleep(0.2)
 
 

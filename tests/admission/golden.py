@@ -29,6 +29,10 @@ TOKEN_VOLUME = "kube-api-access"
 
 Object = dict[str, Any]
 
+PROBES = "adm-probe"  # a namespace
+PROBE: Object = {"metadata": {"name": "probe", "labels": {"app": "probe"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+BYPASS = [{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://elsewhere:4318"}]
+
 # What the chart of these tests tells the webhook, and writes into the policy.
 TEMPLATE = SidecarTemplate(
     image="agentops/collector:0.1.0",
@@ -77,6 +81,18 @@ def load(folder: Path) -> Case:
         labels=read("namespace.yaml") or {},
         want=read("want.yaml") or {},
     )
+
+
+def write_all(api: Api, chosen: list[Case]) -> None:
+    """Namespaces and indexes of these cases at once, in force for what injects and for what refuses: they watch apart."""
+    for case in chosen:
+        api.namespace(case.namespace, case.labels)
+        if case.agents is not None:
+            api.index(case.namespace, case.agents)
+    # Written last, so when this one is seen, so are the others.
+    api.index(api.namespace(PROBES), {"app=probe": [{"agent": "probe", "rules": "probe", "onBypass": "Deny"}]})
+    api.wait_until_injecting(PROBES, PROBE)
+    api.wait_until_refusing(PROBES, {**PROBE, "spec": {"containers": [{"name": "a", "image": "a", "env": BYPASS}]}})
 
 
 def expand(want: Object, namespace: str = NAMESPACE) -> Object:

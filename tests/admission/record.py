@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from tests.admission.apiserver import Api, install_policies, running
-from tests.admission.golden import CASES, Case, Object, cases, sidecar, volume
+from tests.admission.golden import CASES, Case, Object, cases, sidecar, volume, write_all
 
 
 def want_of(case: Case, status: int, answer: Object) -> Object:
@@ -62,13 +62,7 @@ def _short_sidecar(entry: Object) -> Object:
 def record(api: Api, names: list[str]) -> None:
     """Asks the server for each case and writes its answer."""
     chosen = [case for case in cases() if not names or case.name in names]
-    for case in chosen:
-        api.namespace(case.namespace, case.labels)
-        if case.agents is not None:
-            api.index(case.namespace, case.agents)
-    api.index(api.namespace("adm-probe"), {"app=probe": [{"agent": "probe", "rules": "probe"}]})
-    probe = {"metadata": {"name": "probe", "labels": {"app": "probe"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
-    api.wait_until_injecting("adm-probe", probe)
+    write_all(api, chosen)
     for case in chosen:
         # A comment says that somebody wrote the file on purpose as it is.
         if (CASES / case.name / "want.yaml").exists() and (CASES / case.name / "want.yaml").read_text().startswith("#"):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.admission.apiserver import Api
-from tests.admission.golden import Case, assert_comes_out_as_wanted, assert_second_pass_changes_nothing, cases
+from tests.admission.golden import Case, assert_comes_out_as_wanted, assert_second_pass_changes_nothing, cases, write_all
 
 CASES = cases()
 PLAIN = "adm-plain"
@@ -11,16 +11,9 @@ PLAIN = "adm-plain"
 
 @pytest.fixture(scope="module")
 def ready(api: Api) -> Api:
-    """All namespaces and indexes, written at once, so that the server's watch is waited for only once."""
+    """All namespaces and indexes."""
     api.namespace(PLAIN, {"agentops.dev/injection": "Disabled"})
-    for case in CASES:
-        api.namespace(case.namespace, case.labels)
-        if case.agents is not None:
-            api.index(case.namespace, case.agents)
-    # Written last, so when this one is seen, so are the others.
-    api.index(api.namespace("adm-probe"), {"app=probe": [{"agent": "probe", "rules": "probe"}]})
-    probe = {"metadata": {"name": "probe", "labels": {"app": "probe"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
-    api.wait_until_injecting("adm-probe", probe)
+    write_all(api, CASES)
     return api
 
 

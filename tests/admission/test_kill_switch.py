@@ -37,23 +37,11 @@ def injecting(api: Api) -> Iterator[Api]:
         api.wait_until_injecting(namespace, POD)
 
 
-def until(api: Api, namespace: str, status: int, *, injected: bool) -> Object:
-    """Waits until a pod is treated so: a policy's removal takes a second to be seen."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        seen, answer = api.create_pod(namespace, POD)
-        has = "agentops.dev/agent" in answer.get("metadata", {}).get("annotations", {})
-        if (seen, has) == (status, injected):
-            return answer
-        assert time.monotonic() < deadline, f"last seen {seen}, injected: {has}: {answer.get('message')}"
-        time.sleep(0.2)
-
-
 def test_without_the_binding_pods_start_as_they_were_written(injecting: Api) -> None:
     """The kill switch; where the sidecar is required, pods are refused with the reason."""
     assert injecting.call("DELETE", BINDING)[0] == 200
-    until(injecting, NAMESPACE, 201, injected=False)
-    answer = until(injecting, f"{NAMESPACE}-required", 403, injected=False)
+    injecting.wait_until(NAMESPACE, POD, 201, injected=False)
+    answer = injecting.wait_until_refusing(f"{NAMESPACE}-required", POD)
     assert "Check that the MutatingAdmissionPolicyBinding agentops-inject exists" in answer["message"]
 
 
@@ -65,20 +53,23 @@ def test_label_switches_one_namespace_off(injecting: Api) -> None:
         )[0]
         == 200
     )
-    until(injecting, NAMESPACE, 201, injected=False)
+    injecting.wait_until(NAMESPACE, POD, 201, injected=False)
     assert (
         injecting.call("PATCH", f"/api/v1/namespaces/{NAMESPACE}", {"metadata": {"labels": {"agentops.dev/injection": None}}})[0]
         == 200
     )
-    until(injecting, NAMESPACE, 201, injected=True)
+    injecting.wait_until(NAMESPACE, POD, 201, injected=True)
 
 
 def test_pods_start_when_the_kind_of_the_index_is_deleted_first(injecting: Api) -> None:
     """Helm deletes CRDs before policies: then the parameter's kind is unknown, and only required namespaces may notice."""
     assert injecting.call("DELETE", CRD)[0] == 200
-    until(injecting, NAMESPACE, 201, injected=False)
+    injecting.wait_until(NAMESPACE, POD, 201, injected=False)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         status, answer = injecting.create_pod(NAMESPACE, POD)
         assert status == 201, answer
+        time.sleep(0.2)
+    while injecting.call("GET", CRD)[0] != 404:  # until it is gone, applying it again would change what is about to go
+        assert time.monotonic() < deadline + PATIENCE, "the kind is not gone"
         time.sleep(0.2)

@@ -49,9 +49,9 @@ def holds(api: Api) -> Api:
     grant(api, DECIDER, "get", "list", "watch", "patch", "update", "decide")
     grant(api, PATCHER, "get", "list", "watch", "create", "patch", "update", "delete")
     path, deadline = made(api, "probe"), time.monotonic() + PATIENCE
-    # A policy that changes objects needs their schema, which the API server brings a moment after it serves the kind.
-    while (answer := decide(api, f"{path}?dryRun=All", RESUME)[1]).get("code") == 503:
-        assert time.monotonic() < deadline, answer["message"]
+    # What changes objects is in force apart from what refuses them, and needs their schema, which comes after the kind.
+    while "by" not in (answer := decide(api, f"{path}?dryRun=All", RESUME)[1]).get("spec", {}).get("decision", {}):
+        assert time.monotonic() < deadline, answer
         time.sleep(0.2)
     return api
 

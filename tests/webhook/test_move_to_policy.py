@@ -1,14 +1,16 @@
 """A cluster that was upgraded to 1.36 changes from the webhook to the policy, and for a while has both."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.admission.apiserver import Api, Object, install_policies, render, running
-from tests.admission.golden import comparable
+from tests.admission.apiserver import PATIENCE, Api, Object, install_policies, render, running
+from tests.admission.golden import PROBE, comparable
 from tests.webhook.certificates import make
 from tests.webhook.process import CONFIGURATION, WebhookProcess
-from tests.webhook.test_on_api_server import PROBE, VALUES
+from tests.webhook.test_on_api_server import VALUES
 
 pytestmark = pytest.mark.cluster
 CONFLICT: Object = {**PROBE, "spec": {**PROBE["spec"], "volumes": [{"name": "agentops", "emptyDir": {}}]}}
@@ -29,16 +31,22 @@ def test_pod_that_both_see_gets_one_sidecar(tmp_path: Path) -> None:
         try:
             process.announce(api)
             assert api.call("GET", f"{CONFIGURATION}/agentops-inject")[0] == 200
-            while 'outcome="Skipped"' not in process.page("/metrics"):  # the first to be asked about: it has no sidecar yet
-                assert outcomes(api) == with_policy
-            assert outcomes(api) == with_policy
+            # The first to be asked about: it has no sidecar yet.
+            both_until('outcome="Skipped"', process, lambda: outcomes(api) == with_policy)
             binding = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings/agentops-inject"
             assert api.call("DELETE", binding)[0] == 200
-            while 'outcome="Injected"' not in process.page("/metrics"):
-                assert outcomes(api) == with_policy
-            assert outcomes(api) == with_policy
+            both_until('outcome="Injected"', process, lambda: outcomes(api) == with_policy)
         finally:
             process.stop()
+
+
+def both_until(counted: str, process: WebhookProcess, same: Callable[[], bool]) -> None:
+    """Pods are the same at every moment until the webhook counts such an answer, and after it."""
+    deadline = time.monotonic() + PATIENCE
+    while counted not in process.page("/metrics"):
+        assert same()
+        assert time.monotonic() < deadline, process.log.read_text()
+    assert same()
 
 
 def outcomes(api: Api) -> list[Object]:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.admission.apiserver import OPERATOR, PATIENCE, Api, Object, install_policies, render, running
-from tests.admission.golden import Case, assert_comes_out_as_wanted, assert_second_pass_changes_nothing, cases
+from tests.admission.golden import (
+    PROBE,
+    PROBES,
+    Case,
+    assert_comes_out_as_wanted,
+    assert_second_pass_changes_nothing,
+    cases,
+    write_all,
+)
 from tests.webhook.certificates import make
 from tests.webhook.process import CONFIGURATION, WebhookProcess
 
@@ -19,7 +27,6 @@ VALUES = Path(__file__).parents[2] / "charts" / "agentops-operator" / "ci" / "we
 CHART = ("--kube-version", "1.33.0", "--values", str(VALUES))
 PLAIN = "adm-plain"
 SLACK = 5.0  # seconds that a busy machine takes beside
-PROBE: Object = {"metadata": {"name": "probe", "labels": {"app": "probe"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +47,7 @@ def webhook(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webh
         process.start()
         process.announce(api)
         api.namespace(PLAIN, {"agentops.dev/injection": "Disabled"})
-        for case in CASES:
-            api.namespace(case.namespace, case.labels)
-            if case.agents is not None:
-                api.index(case.namespace, case.agents)
-        api.index(api.namespace("adm-probe"), {"app=probe": [{"agent": "probe", "rules": "probe"}]})
-        api.wait_until_injecting("adm-probe", PROBE)
+        write_all(api, CASES)
         yield process
     finally:
         process.stop()
@@ -95,7 +97,7 @@ def test_no_pod_was_answered_with_an_error(webhook: WebhookProcess) -> None:
     assert 'code="200"' in page
 
 
-def injected(api: Api, namespace: str = "adm-probe") -> tuple[int, bool, str]:
+def injected(api: Api, namespace: str = PROBES) -> tuple[int, bool, str]:
     """Status of a probe, whether it has the sidecar, and the message."""
     status, answer = api.create_pod(namespace, PROBE)
     return status, "agentops.dev/agent" in answer.get("metadata", {}).get("annotations", {}), answer.get("message", "")
@@ -141,11 +143,10 @@ def test_pods_start_while_nobody_answers(webhook: WebhookProcess, api: Api) -> N
     api.wait_until_injecting("adm-required", PROBE)
     webhook.stop(signal.SIGKILL)
     assert injected(api) == (201, False, "")
-    status, _, message = injected(api, "adm-required")
-    assert status == 403
+    message = api.wait_until_refusing("adm-required", PROBE)["message"]
     assert "MutatingWebhookConfiguration agentops-inject exists and that the Deployment agentops-webhook" in message
     webhook.start()
-    api.wait_until_injecting("adm-probe", PROBE)
+    api.wait_until_injecting(PROBES, PROBE)
     # A process that is told to end ends in order.
     assert webhook.stop() == 0
     webhook.start()
@@ -154,13 +155,9 @@ def test_pods_start_while_nobody_answers(webhook: WebhookProcess, api: Api) -> N
 def test_kill_switch_is_to_delete_the_configuration(webhook: WebhookProcess, api: Api) -> None:
     """Pods start as they were written, and injection comes back with the object."""
     assert api.call("DELETE", f"{CONFIGURATION}/agentops-inject")[0] == 200
-    for _ in range(100):
-        if injected(api) == (201, False, ""):
-            break
-    else:
-        pytest.fail("still injected")
+    api.wait_until(PROBES, PROBE, 201, injected=False)
     webhook.announce(api)
-    api.wait_until_injecting("adm-probe", PROBE)
+    api.wait_until_injecting(PROBES, PROBE)
 
 
 def test_who_decides_writes_its_own_name_and_no_other_is_taken(api: Api) -> None:
