@@ -1,6 +1,7 @@
 """Who leads, and when a leader stops."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,39 @@ async def test_leader_without_api_server_stops_before_another_may_begin() -> Non
     assert not lease.held
     with pytest.raises(LeaseLostError):
         await hold
+
+
+@pytest.mark.parametrize("stage", ["replace", "create"])
+async def test_answer_that_comes_late_gives_a_leader_no_more_time(monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    """The others count from the write, not from the answer: a leader that did would lead beside the next one."""
+    cluster, clock = FakeCluster(), FakeClock()
+    first, second = make_lease(cluster, clock, "one"), make_lease(cluster, clock, "two")
+    write = getattr(cluster, stage)
+
+    async def answered_late(body: dict[str, Any]) -> Any:
+        answer = await write(body)
+        await clock.sleep(9)
+        cluster.refusals["Lease"] = ApiError(0, "Unreachable", "gone")
+        return answer
+
+    monkeypatch.setattr(cluster, stage, answered_late)
+    leading = asyncio.create_task(lead(first))
+    await clock.advance(5)
+    wait = asyncio.create_task(second.acquire())
+    await clock.advance(8)
+    cluster.refusals.clear()
+    monkeypatch.undo()
+    for _ in range(20):
+        await clock.advance(1)
+        assert not (first.held and second.held)
+    assert second.held
+    await asyncio.gather(leading, wait, return_exceptions=True)
+
+
+async def lead(lease: Lease) -> None:
+    """Leads until it is lost."""
+    await lease.acquire()
+    await lease.hold()
 
 
 async def test_leader_stops_when_another_holds_the_lease() -> None:

@@ -29,6 +29,8 @@ class Lease:
         self._ref = Ref("coordination.k8s.io/v1", "Lease", namespace, NAME)
         self._identity = identity
         self._seen: tuple[str, float] = ("", 0.0)  # version of a foreign lease, and when we first saw it, by our own clock
+        # When the last renewal was begun: others may count from then on, and the answer to it may take seconds.
+        self._renewed = 0.0
         self.held = False
 
     async def acquire(self) -> None:
@@ -44,12 +46,10 @@ class Lease:
         Raises:
             LeaseLostError: the lease could not be renewed in time, or another replica holds it.
         """
-        renewed = self._clock.monotonic()
         while True:
             await self._clock.sleep(RETRY)
-            if await self._in_time(self._try, DEADLINE - (self._clock.monotonic() - renewed)):
-                renewed = self._clock.monotonic()
-            elif self._clock.monotonic() - renewed >= DEADLINE or self._seen[0]:
+            renewed = await self._in_time(self._try, DEADLINE - self._age())
+            if not renewed and (self._age() >= DEADLINE or self._seen[0]):
                 self.held = False
                 raise LeaseLostError(f"{self._identity} does not lead any more")
 
@@ -71,9 +71,13 @@ class Lease:
         except TimeoutError:
             return False
 
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._renewed
+
     async def _try(self) -> bool:
         try:
             now = await self._cluster.get(self._ref)
+            begun = self._clock.monotonic()
             if now is None:
                 await self._cluster.create(self._body({}))
             elif self._free(now):
@@ -84,7 +88,7 @@ class Lease:
             if error.status != HTTPStatus.CONFLICT:
                 LOG.warning("lease: %s", error)
             return False
-        self._seen = ("", 0.0)
+        self._seen, self._renewed = ("", 0.0), begun
         return True
 
     def _free(self, lease: dict[str, Any]) -> bool:
