@@ -38,7 +38,8 @@ class Agent:
         self.answers: dict[str, Any] = {}
         self.status = 200
         self.raw: bytes | None = None
-        self.delay = 0.0
+        self.together: asyncio.Barrier | None = None  # so many questions are answered at a time
+        self.silent: set[str] = set()  # questions that get no answer
         self.asked: list[Any] = []
         self.busiest = 0
         self._busy = 0
@@ -49,7 +50,11 @@ class Agent:
         self.asked.append(question)
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
-        await asyncio.sleep(self.delay)
+        if question in self.silent:
+            await asyncio.Event().wait()
+        if self.together is not None:
+            await self.together.wait()
+            await asyncio.sleep(0.02)  # for one too many to come
         self._busy -= 1
         if self.raw is not None:
             return web.Response(body=self.raw, status=self.status)
@@ -93,7 +98,7 @@ async def served(*routes: web.RouteDef) -> AsyncIterator[int]:
     """Serves routes on a free local port."""
     app = web.Application()
     app.add_routes(routes)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, handler_cancellation=True)  # a question that is silent ends with who asks it
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -1,5 +1,6 @@
 """Runs against a real local agent: every verdict, and every way in which there is none."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -73,14 +74,15 @@ async def test_agent_that_does_not_answer_is_not_judged(scene: Scene, status: in
 
 async def test_run_out_of_time_keeps_what_it_has(scene: Scene) -> None:
     """Cases that were not asked are errors, so the run cannot pass."""
-    scene.agent.delay = 0.4
-    told = await run(scene, deadlineSeconds=0.6, concurrency=1)
+    scene.agent.silent = {"2 + 2?"}
+    told = await run(scene, deadlineSeconds=2, concurrency=1)
     assert (told.verdict, told.passed, told.errors) == ("Inconclusive", 1, 1)
+    assert told.reason.endswith("the agent did not answer in time (1)")
 
 
 async def test_questions_under_way_are_bounded(scene: Scene) -> None:
     """The agent under test also serves people."""
-    scene.agent.delay = 0.02
+    scene.agent.together = asyncio.Barrier(3)
     scene.dataset("\n".join(f"- {{id: c{number}, input: q{number}, expected: x}}" for number in range(12)))
     await run(scene, concurrency=3)
     assert scene.agent.busiest == 3
