@@ -1,5 +1,7 @@
 """Plans for cases: whole and accepted ones, of which a case says only what it is about."""
 
+import datetime as dt
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,12 +73,19 @@ def agent(models: Mapping[str, str] | None = None, execution: Mapping[str, Any] 
     }
 
 
+@functools.cache
+def zone_at_noon() -> str:
+    """A time zone in which it was about noon when first asked for: no day of it ends, and counts anew, while cases run."""
+    ahead = 12 - dt.datetime.now(dt.UTC).hour
+    return f"Etc/GMT{-ahead:+d}"  # POSIX counts west of Greenwich
+
+
 def budget(limit: int, unit: str = "Requests", *, ladder: list[dict[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
-    """A budget of one agent for an hour, that blocks at its end."""
+    """A budget of one agent for a day, that blocks at its end."""
     return {
         "unit": unit,
         "limit": limit,
-        "window": {"kind": "Day", "timeZone": "UTC"},
+        "window": {"kind": "Day", "timeZone": zone_at_noon()},
         "scope": "Agent",
         "ladder": ladder or [{"atPercent": 100, "action": "Block"}],
         "mode": "Enforce",

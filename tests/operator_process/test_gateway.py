@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.plans import zone_at_noon
 from demo.images import ROOT
 from tests.cli.runner import run
 from tests.operator_process.control_plane import ControlPlane
@@ -58,7 +59,12 @@ def test_budget_is_in_force_refuses_and_shows_its_use(control_plane: ControlPlan
     start(**gateway.operator_settings())
     control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
     fallback(control_plane, gateway.ports["provider"], "chat")
-    spec = {"unit": "Requests", "limit": "2", "window": {"kind": "Day"}, "ladder": [{"atPercent": 100, "action": "Block"}]}
+    spec = {
+        "unit": "Requests",
+        "limit": "2",
+        "window": {"kind": "Day", "timeZone": zone_at_noon()},
+        "ladder": [{"atPercent": 100, "action": "Block"}],
+    }
     apply(control_plane, "Budget", "budgets", "daily", "rt-a", spec)
     until("in force", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Programmed") == ("True", "Programmed"))
     assert condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("Unknown", "AwaitingFirstObservation")

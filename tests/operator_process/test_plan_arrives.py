@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.plans import zone_at_noon
 from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
 from tests.operator_process.process import OperatorProcess
@@ -35,7 +36,7 @@ def replicas(control_plane: ControlPlane, tmp_path: Path) -> Iterator[list[Gatew
 
 def budget(limit: int) -> dict[str, Any]:
     """So many calls a day."""
-    return {"unit": "Requests", "limit": str(limit), "window": {"kind": "Day"}}
+    return {"unit": "Requests", "limit": str(limit), "window": {"kind": "Day", "timeZone": zone_at_noon()}}
 
 
 def answers(replicas: list[GatewayProcess], wanted: int) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.plans import zone_at_noon
 from demo.images import PROGRAMS, ROOT
 from devcluster.commands import run
 from devcluster.golang import compiler
@@ -46,7 +47,7 @@ def test_engine_that_lets_steps_pass_is_found_out(control_plane: ControlPlane, s
         limited["spec"]["execution"] = {"run": {"steps": {"max": 1000}}}
         control_plane.apply(f"{GROUP}/rt-a/agents/billing", limited)
         fallback(control_plane, gateway.ports["provider"], "chat")
-        daily = {"unit": "Requests", "limit": "1000", "window": {"kind": "Day"}}
+        daily = {"unit": "Requests", "limit": "1000", "window": {"kind": "Day", "timeZone": zone_at_noon()}}
         apply(control_plane, "Budget", "budgets", "daily", "rt-a", daily)
         enforced = ("agents", "billing", "rt-a", "Enforced")
         until("found out", lambda: condition(control_plane, *enforced) == ("False", "ProbeFailed"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.plans import zone_at_noon
 from demo.gateway import cost_in, fetch
 from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
@@ -45,7 +46,7 @@ def declare(plane: ControlPlane, port: int) -> None:
         "budgets",
         "daily",
         "rt-a",
-        {"unit": "Requests", "limit": "12", "window": {"kind": "Day"}, "ladder": LADDER},
+        {"unit": "Requests", "limit": "12", "window": {"kind": "Day", "timeZone": zone_at_noon()}, "ladder": LADDER},
     )
 
 
