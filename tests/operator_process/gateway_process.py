@@ -18,7 +18,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from agentops_operator.agent.gateway.objects import stored_text
-from conformance.processes import free_port
+from conformance.processes import free_port, listens, until
 from demo.images import ROOT, build_programs
 from devcluster import bin_dir
 from devcluster.commands import run as command
@@ -66,6 +66,7 @@ class GatewayProcess:
         self._run("redis", [*redis, "--appendfsync", "always"])
         self._run("provider", [sys.executable, "-m", "demo.fake_provider", str(self.ports["provider"])])
         self._run("gateway", [str(program or PROGRAM), "serve"])
+        until(lambda: all(map(listens, self.ports.values())), "store, provider and gateway listen", 60)
         if not self.follows:
             threading.Thread(target=self._bring_plans, daemon=True).start()
 
