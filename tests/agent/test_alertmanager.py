@@ -17,7 +17,7 @@ import yaml
 
 from agentops_operator.agent.alert_rules import rules_config_map
 from agentops_operator.agent.facts import Settings
-from conformance.processes import free_port
+from conformance.processes import free_port, listens, until
 
 PATIENCE = 60.0  # seconds
 SERIES = (
@@ -89,7 +89,8 @@ def alerting(tmp_path: Path, desk: HTTPServer) -> Iterator[None]:
     """Prometheus with the rules of namespace shop, and Alertmanager behind it."""
     rules = tmp_path / "shop.rules.yaml"
     rules.write_text(rules_config_map(["shop"], Settings())["data"][rules.name])
-    receiver, manager = f"127.0.0.1:{desk.server_port}", f"127.0.0.1:{free_port()}"
+    receiver, port = f"127.0.0.1:{desk.server_port}", free_port()
+    manager = f"127.0.0.1:{port}"
     prometheus = {
         "global": {"evaluation_interval": "1s", "scrape_interval": "1s"},
         "rule_files": [str(rules)],
@@ -102,11 +103,11 @@ def alerting(tmp_path: Path, desk: HTTPServer) -> Iterator[None]:
     second = write(tmp_path / "alertmanager.yml", {"route": route, "receivers": receivers})
     storage = (f"--storage.tsdb.path={tmp_path}/series", f"--web.listen-address=127.0.0.1:{free_port()}")
     state = (f"--storage.path={tmp_path}/state", f"--web.listen-address={manager}", "--cluster.listen-address=")
-    with (
-        running(tmp_path, "prometheus-alertmanager", f"--config.file={second}", *state),
-        running(tmp_path, "prometheus", f"--config.file={first}", *storage),
-    ):
-        yield
+    with running(tmp_path, "prometheus-alertmanager", f"--config.file={second}", *state):
+        # What Prometheus could not hand over, it tries again only a minute later.
+        until(lambda: listens(port), "Alertmanager listens", PATIENCE)
+        with running(tmp_path, "prometheus", f"--config.file={first}", *storage):
+            yield
 
 
 @pytest.mark.timeout(120)
