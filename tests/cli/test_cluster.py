@@ -1,6 +1,7 @@
 """Commands that read a real API server."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,10 +43,13 @@ def agent(kubectl: Kubectl, namespace: str) -> Iterator[str]:
 @pytest.fixture
 def stranger(kubectl: Kubectl, namespace: str, tmp_path: Path) -> Path:
     """Kubeconfig of a service account that may read Agents and pods of the namespace, and nothing else."""
-    name = f"stranger-{uuid.uuid4().hex[:6]}"
+    name, deadline = f"stranger-{uuid.uuid4().hex[:6]}", time.monotonic() + 60
     kubectl("create", "serviceaccount", name, "-n", namespace)
     kubectl("create", "role", name, "--verb=get,list", "--resource=agents.agentops.dev,pods", "-n", namespace)
     kubectl("create", "rolebinding", name, f"--role={name}", f"--serviceaccount={namespace}:{name}", "-n", namespace)
+    asked = ("auth", "can-i", "list", "pods", "-n", namespace, f"--as=system:serviceaccount:{namespace}:{name}")
+    while kubectl.as_admin().run(*asked).stdout != "yes\n":  # the authorizer learns of the binding by watch
+        assert time.monotonic() < deadline, name
     config: dict[str, Any] = yaml.safe_load(kubectl("config", "view", "--raw", "--minify", "--flatten"))
     config["users"] = [{"name": "stranger", "user": {"token": kubectl("create", "token", name, "-n", namespace).strip()}}]
     config["contexts"][0]["context"] |= {"user": "stranger", "namespace": namespace}

@@ -130,13 +130,24 @@ class ControlPlane:
             raise
 
     def install_crds(self) -> None:
-        """Applies the committed CRDs and waits until they are served."""
+        """Applies the committed CRDs and waits until each is served."""
+        crds = {}
         for file in sorted((ROOT / "crds").glob("*.yaml")):
             for crd in yaml.safe_load_all(file.read_text()):
+                crds[crd["spec"]["names"]["plural"]] = crd
                 self.apply(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}", crd)
-        deadline = time.monotonic() + 30
-        while len(self.get("/apis/agentops.dev/v1alpha1") or {}) == 0 and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while missing := [plural for plural in crds if not self._serves(f"/apis/agentops.dev/v1alpha1/{plural}")]:
+            assert time.monotonic() < deadline, f"not served: {missing}"
             time.sleep(0.1)
+
+    def _serves(self, path: str) -> bool:
+        try:
+            return self.get(path) is not None
+        except urllib.error.HTTPError as error:
+            if error.code == 429:  # the first question for a kind fills its cache, and is answered before that is full
+                return False
+            raise
 
     def empty(self, *namespaces: str) -> None:
         """Deletes what an operator and the tests made in these namespaces."""
