@@ -1,8 +1,13 @@
-"""Fixtures of every test that needs the real node, and the mark that tells them from tests with an API server of their own."""
+"""Fixtures of every test that needs the real node, the mark that tells them apart, and examples that may take their time."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of what is tested: without this an example that takes 200 ms fails.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

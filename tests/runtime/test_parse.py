@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops_operator.agent.facts import Invalid, Resource
@@ -56,7 +56,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(spec=st.dictionaries(st.sampled_from(["podSelector", "targetRef", "containers", "x"]), JSON))
 def test_no_spec_raises(spec: dict[str, Any]) -> None:
     """Whatever is stored, reading it gives a value; an exception would leave a stale one in the cache."""

@@ -188,7 +188,7 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(["add", "later", "time", "fail", "h
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-@settings(deadline=None, max_examples=60)  # a busy machine is no fault of the queue
+@settings(max_examples=60)
 @given(actions=ACTIONS)
 def test_no_add_is_ever_lost(workers: int, actions: list[tuple[str, int]]) -> None:
     """After any order of adds, failures and time, each key's last add is followed by a pass, and none overlaps."""
