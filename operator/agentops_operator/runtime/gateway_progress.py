@@ -20,7 +20,7 @@ class GatewayProgress:
         self._in_force = NOTHING
 
     def written(self, plan: str, rows: Mapping[str, str]) -> None:
-        """A plan stands in the cluster.
+        """A plan stands in the cluster, or is about to: one that comes to nothing is never observed.
 
         Args:
             plan: digest of the plan.

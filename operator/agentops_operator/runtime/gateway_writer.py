@@ -82,13 +82,15 @@ class GatewayWriter:
         rows = dict(self._rows)  # Agents change while the plan is stored; those versions are not in it
         plan = gateway_plan(rows)
         try:
-            refused = await self._applier.apply_all(compile_gateway(plan, self._store.settings))
+            objects = compile_gateway(plan, self._store.settings)
         except PlanTooLargeError as error:
             return self._failed(str(error))
+        # Before it is applied: a gateway that follows its ConfigMap runs it before the answer is here.
+        self._store.gateway_progress.written(plan["digest"], {name: row.digest for name, row in rows.items()})
+        refused = await self._applier.apply_all(objects)
         if refused:
             raise GatewayRefusedError(refused)
         self._store.gateway_counted = tuple(name for name, row in sorted(rows.items()) if _counted(row))
-        self._store.gateway_progress.written(plan["digest"], {name: row.digest for name, row in rows.items()})
         return self._failed("")
 
     def _failed(self, error: str) -> set[Key]:
