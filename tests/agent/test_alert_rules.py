@@ -91,6 +91,10 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         {'controller_runtime_reconcile_errors_total{controller="agentops"}': "0+1x60"},
         "AgentOpsOperatorNotReconciling", "45m", [{"controller": "agentops"}], "10",
     ),
+    "an observer that fails again and again": (
+        HOME, {'agentops_background_failures_total{name="usage"}': "0+1x60"}, "AgentOpsOperatorNotReconciling", "45m",
+        [{"name": "usage"}], "10",
+    ),
     "a relay that does not answer": (
         HOME, {"agentops_relay_reachable": "0x20"}, "AgentOpsRelayUnreachable", "10m", [{}], "0",
     ),

@@ -4,6 +4,7 @@ import asyncio
 
 from agentops_operator.agent.facts import Key, Settings
 from agentops_operator.agent.kind import AGENT
+from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.objects import ApiError, Ref
 from agentops_operator.runtime.parse import parse
 from agentops_operator.runtime.pods import PodWatcher
@@ -18,7 +19,8 @@ class Stage:
     def __init__(self, many: int = 50) -> None:
         self.cluster, self.clock, self.store = FakeCluster(), FakeClock(), Store(Settings())
         self.due: list[Key] = []
-        self.pods = PodWatcher(self.cluster, self.store, self.due.append, self.clock, many=many)
+        self.failures = Metrics().background_failures
+        self.pods = PodWatcher(self.cluster, self.store, self.due.append, self.clock, self.failures, many=many)
 
     def agents_in(self, *namespaces: str) -> None:
         """Agents appear in these namespaces."""

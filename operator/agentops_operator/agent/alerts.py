@@ -82,12 +82,14 @@ PLATFORM: tuple[Alert, ...] = (
     ),
     Alert(
         "AgentOpsOperatorNotReconciling",
-        'sum by (controller) (increase(controller_runtime_reconcile_errors_total{controller="agentops"}[10m])) > 0',
+        'sum by (controller) (increase(controller_runtime_reconcile_errors_total{controller="agentops"}[10m])) > 0 '
+        "or sum by (name) (increase(agentops_background_failures_total[10m])) > 0",
         "30m",
         WARNING,
         "The AgentOps operator fails again and again to bring objects in line",
         "`kubectl get events -A --field-selector type=Warning` and the operator's log name the object and the API server's "
-        "answer; the condition Programmed=False, ApplyFailed of the Agent says the same.",
+        "answer; the condition Programmed=False, ApplyFailed of the Agent says the same. With a label `name`, that watch or "
+        "observer fails and begins again, and what it tells stands still: the log has its traceback.",
     ),
     Alert(
         "AgentOpsRelayUnreachable",

@@ -61,6 +61,9 @@ class Metrics:
         self.index_bytes = Gauge(
             "agentops_index_bytes", "Size of a namespace's injection index.", ["namespace"], registry=registry
         )
+        self.background_failures = Counter(
+            "agentops_background_failures", "Watches and observers that failed and began again.", ["name"], registry=registry
+        )
         self.events_dropped = Counter(
             "agentops_events_dropped", "Events that were not sent because the same was sent lately.", registry=registry
         )

@@ -5,13 +5,16 @@ A label selector would miss just the pods that matter: those that an Agent match
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
+
+from prometheus_client import Counter
 
 from agentops_operator.agent.facts import Key, Pod
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.follow import Collection, follow
+from agentops_operator.runtime.lasting import lasting
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref
 from agentops_operator.runtime.parse import parse_pod
 from agentops_operator.runtime.store import Store
@@ -25,11 +28,14 @@ MANY = 50  # namespaces; each watch of one is a connection, and above this a sin
 class PodWatcher:
     """Starts and stops watches as namespaces gain their first and lose their last Agent."""
 
-    def __init__(self, cluster: Cluster, store: Store, add: Callable[[Key], None], clock: Clock, *, many: int = MANY) -> None:
+    def __init__(
+        self, cluster: Cluster, store: Store, add: Callable[[Key], None], clock: Clock, failures: Counter, *, many: int = MANY
+    ) -> None:
         self._cluster = cluster
         self._store = store
         self._add = add
         self._clock = clock
+        self._failures = failures
         self._many = many
         self._wanted: frozenset[str] = frozenset()
         self._listed: set[str] = set()
@@ -73,13 +79,14 @@ class PodWatcher:
             if not (together and scope.startswith("/")):  # a list of one namespace ends by itself
                 self._tasks.pop(scope).cancel()
         for scope in targets - self._tasks.keys():
-            self._start(scope, follow(self._cluster, self._clock, self._collection(scope)))
+            watch = partial(follow, self._cluster, self._clock, self._collection(scope))
+            self._start(scope, lasting("watch of Pod", watch, self._clock, self._failures))
         if together and already:
             for namespace in self._wanted - self._listed:
                 if "/" + namespace not in self._tasks:
                     self._start("/" + namespace, self._catch_up(namespace))
 
-    def _start(self, name: str, work: Any) -> None:
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=f"pods of {name or 'all namespaces'}")
 
     def _collection(self, scope: str) -> Collection:

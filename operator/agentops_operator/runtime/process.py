@@ -1,9 +1,9 @@
 """The parts of a leading operator, put together. The watches on what people write by hand are brought by the caller."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from agentops_operator.agent.compile import compile_agent
 from agentops_operator.agent.relay import compile_relay
@@ -21,6 +21,7 @@ from agentops_operator.runtime.hold_observer import HoldObserver, HoldSource
 from agentops_operator.runtime.hold_series import HoldSeries
 from agentops_operator.runtime.index_writer import IndexWriter
 from agentops_operator.runtime.intake import Intake, alerts_key, gateway_key, index_key, relay_key, tenant_key
+from agentops_operator.runtime.lasting import lasting
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.namespace_labels import NamespaceLabels
 from agentops_operator.runtime.notifier import Notifier
@@ -76,7 +77,7 @@ class Operator:
         self._reconciler.queue = self.queue
         self._notifier.due = self._keeper.due = self.queue.add
         self.intake = Intake(self.store, self._attendance, self.queue.add)
-        self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock)
+        self._pods = PodWatcher(outside.cluster, self.store, self.queue.add, outside.clock, outside.metrics.background_failures)
         GatewayPods(outside.metrics.registry, self.store, lambda: self.working and self._pods.all_known)
         self._observer = Observer(outside.relay, self.store, self.queue.add, outside.clock, outside.metrics)
         self._resync = Resync(outside.cluster, outside.clock, self.store, self.intake, settings.namespaces)
@@ -134,10 +135,10 @@ class Operator:
         await self._resync.fill()
         await self._labels.fill()
         for watch in self._watches:
-            self._run("watch", watch.run())
+            self._run(f"watch of {watch.kind}", watch.run)
         for watch in self._watches:
             await watch.listed.wait()
-        self._run("refusals", self._refusals.run())
+        self._run("refusals", self._refusals.run)
         await self._refusals.listed.wait()  # without them a restart would put withdrawn rows back for a moment
         await self._begin()
 
@@ -148,8 +149,9 @@ class Operator:
             return f"waiting for the first list of {', '.join(kinds)}"
         return "" if self.working else "waiting for the first look at relay and alert rules"
 
-    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        kept = lasting(name, work, self._outside.clock, self._outside.metrics.background_failures)
+        self._tasks.append(asyncio.create_task(kept, name=name))
 
     async def close(self) -> None:
         """Stops working; requests under way are ended."""
@@ -166,10 +168,10 @@ class Operator:
         if self._outside.rules is not None:
             alerts = AlertObserver(self._outside.rules, self.store, self.queue.add, self._outside.clock)
             await alerts.first_look()
-            self._run("alerts", alerts.run(EVERY))
+            self._run("alerts", partial(alerts.run, EVERY))
         await self._begin_gateway()
-        self._run("resync", self._resync.run())
-        self._run("namespaces", self._labels.run())
+        self._run("resync", self._resync.run)
+        self._run("namespaces", self._labels.run)
         self.queue.add(relay_key(self._settings.home))
         self.queue.add(gateway_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
@@ -180,7 +182,7 @@ class Operator:
         self.queue.start()
         self.working = True
         if every > 0:
-            self._run("observer", self._observer.run(every))
+            self._run("observer", partial(self._observer.run, every))
 
     async def _begin_gateway(self) -> None:
         await self._reconciler.recall_gateway()
@@ -192,14 +194,14 @@ class Operator:
             await asyncio.gather(gateway.first_look(), *(one.first_look() for one in (*holds, *tenants)))
             usage = UsageObserver(self._outside.gateway, self.store, self.queue.add, self._outside.clock)
             every = self._settings.observe_seconds
-            self._run("gateway", gateway.run(every * GATEWAY_SHARE))
-            self._run("usage", usage.run(every * USAGE_SHARE))
+            self._run("gateway", partial(gateway.run, every * GATEWAY_SHARE))
+            self._run("usage", partial(usage.run, every * USAGE_SHARE))
             self._notifier.recall()
-            self._run("notices", self._notifier.run())
+            self._run("notices", self._notifier.run)
             for one in holds:
-                self._run("holds", one.run(every * GATEWAY_SHARE))
+                self._run("holds", partial(one.run, every * GATEWAY_SHARE))
             for observer in tenants:
-                self._run("tenant gateways", observer.run(every * GATEWAY_SHARE))
+                self._run("tenant gateways", partial(observer.run, every * GATEWAY_SHARE))
 
     def _tenant_observer(self) -> list[TenantObserver]:
         """One, where gateways of tenants can be asked."""
