@@ -11,7 +11,7 @@ PROGRAMS = ("agentops", "agentops-mask", "docker", "go", "helm", "kubectl", "mak
 FENCE = re.compile(r"^```(?:\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 SETTING = re.compile(r"^(?:[A-Z_]+=\S+ )+")
-APART = re.compile(r"\||<\(|\)(?:\s|$)")
+APART = re.compile(r'\||[<$]\(|\)"?(?:\s|$)')
 NOTE = re.compile(r"\s+#.*$")
 # What a reader puts in stands for itself.
 STAND_IN = {"...": "", "<name>": "name", "<any-name>": "any-name", "[AGENT]": "AGENT", "|zsh|fish": ""}
