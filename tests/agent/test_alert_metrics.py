@@ -48,6 +48,11 @@ def test_every_metric_is_exported() -> None:
     assert set(_asked()) - RELAYS - _gateways() <= exported
 
 
+def test_leader_is_asked_for_by_the_name_that_it_exports() -> None:
+    """Under another name the alert would fire for ever, and without one any other operator's leader would silence it."""
+    assert f'leader_election_master_status{{name="{CONTROLLER}"}}' in _asked()["leader_election_master_status"]
+
+
 def _gateways() -> set[str]:
     """Metrics of the gateway, as its source names them."""
     text = "".join(path.read_text() for path in sorted(GATEWAY.rglob("*.go")))

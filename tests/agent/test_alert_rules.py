@@ -84,7 +84,10 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         [{"backend": f"{HOME}/traces/phoenix"}], "0",
     ),
     "an operator without leader": (
-        HOME, {'leader_election_master_status{name="agentops-operator"}': "0x20"}, "AgentOpsOperatorDown", "10m", [{}], "1",
+        HOME, {'leader_election_master_status{name="agentops"}': "0x20"}, "AgentOpsOperatorDown", "10m", [{}], "1",
+    ),
+    "an operator without leader beside another one that leads": (
+        HOME, {'leader_election_master_status{name="cert-manager"}': "1x20"}, "AgentOpsOperatorDown", "10m", [{}], "1",
     ),
     "errors that do not end": (
         HOME,
@@ -165,7 +168,10 @@ SILENT: dict[str, tuple[str, dict[str, str], str, str]] = {
     ),
     "a hand-over of leadership": (
         HOME,
-        {'leader_election_master_status{pod="a"}': "1x5 0x20", 'leader_election_master_status{pod="b"}': "0x6 1x20"},
+        {
+            'leader_election_master_status{name="agentops",pod="a"}': "1x5 0x20",
+            'leader_election_master_status{name="agentops",pod="b"}': "0x6 1x20",
+        },
         "AgentOpsOperatorDown", "20m",
     ),
     "a single failed pass": (

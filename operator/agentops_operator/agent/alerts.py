@@ -73,7 +73,8 @@ TENANT: tuple[Alert, ...] = (
 PLATFORM: tuple[Alert, ...] = (
     Alert(
         "AgentOpsOperatorDown",
-        "absent(leader_election_master_status == 1)",
+        # By name: every operator of the cluster that is built on controller-runtime has this metric, and one that leads.
+        'absent(leader_election_master_status{name="agentops"} == 1)',
         "10m",
         CRITICAL,
         "No replica of the AgentOps operator leads",
