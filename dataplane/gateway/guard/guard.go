@@ -137,7 +137,7 @@ func (c Chain) Fields(o *body.Object, keys []string, v *Verdict) {
 			}
 			continue
 		}
-		if masked := c.Text(raw, v); masked != raw && gjson.Valid(masked) {
+		if masked := c.JSON(raw, v); masked != raw {
 			o.Set(key, masked)
 		}
 	}

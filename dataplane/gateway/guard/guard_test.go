@@ -76,6 +76,27 @@ func TestRequestsAreMaskedLeafByLeaf(t *testing.T) {
 	}
 }
 
+// A detector that drops the text in which it finds something drops the string, and not the brackets of the request around
+// it: those would be no request, and what came would be passed on as it came.
+func TestWhatDropsATextDropsTheStringItStandsIn(t *testing.T) {
+	drops := plan.Guardrail{Mode: plan.Mask, Rules: json.RawMessage(`{"version":1,"capture":"Masked","packs":[{"name":"Email","action":"Drop"},{"name":"Credentials","action":"Redact"}],"rules":[],"blockKeys":[]}`)}
+	c := chain(t, drops)
+	in := `{"messages":[{"role":"system","content":"be kind, ` + apiKey + `"},{"role":"user","content":[{"type":"text","text":"to \"jane@example.com\" at 7"}],"n":[1,null,true,{"jane@example.com":"{\"password\": \"hunter2-hunter2\"}"}]}]}`
+	o, err := body.Parse([]byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &Verdict{}
+	c.Fields(o, []string{"messages"}, v)
+	want := `[{"role":"system","content":"be kind, [OPENAI_KEY]"},{"role":"user","content":[{"type":"text","text":"[DROPPED]"}],"n":[1,null,true,{"[DROPPED]":"[DROPPED]"}]}]`
+	if got := o.Raw("messages"); got != want || !strings.Contains(v.String(), "email.") {
+		t.Errorf("got %s, %s", got, v)
+	}
+	if got := string(c.NewWindow(v).Whole([]byte(in))); !json.Valid([]byte(got)) || strings.Contains(got, "jane@") {
+		t.Errorf("an event became %s", got)
+	}
+}
+
 // A secret that is split over pieces at any place comes out masked, and the text around it unchanged.
 func TestASecretSplitOverPiecesIsFound(t *testing.T) {
 	text := strings.Repeat("The order is on its way to you. ", 12) + "Your key: " + apiKey + ", card 4111 1111 1111 1111 too. " + strings.Repeat("Thank you for waiting. ", 12)

@@ -101,4 +101,4 @@ func (w *Window) Flush(prefix string) []Rest {
 }
 
 // Whole passes an event that repeats whole texts through the guardrails.
-func (w *Window) Whole(data []byte) []byte { return []byte(w.chain.Text(string(data), w.verdict)) }
+func (w *Window) Whole(data []byte) []byte { return []byte(w.chain.JSON(string(data), w.verdict)) }
