@@ -68,7 +68,7 @@ def test_masking_policy_guards_model_calls_too(product: Access, shop: Shop) -> N
     guards = {"input": {"detectors": "Mask", "promptInjection": "Block"}}
     product.apply(custom("MaskingPolicy", "guards", gateway=guards), namespace=SHOP)
     try:
-        product.until_condition("maskingpolicies", "guards", SHOP, Programmed="True", Enforced="True/Enforced")
+        product.until_condition("maskingpolicies", "guards", SHOP, Programmed="True", Enforced=IN_FORCE)
         assert shop.ask("planted", text=f"Use {KEY} for it.")["status"] == 200
         sent = shop.received("provider-b")
         assert KEY not in sent

@@ -20,15 +20,17 @@ from tests.operator_process.test_process import agent, until
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 Start = Callable[..., OperatorProcess]
 SCRIPT = ROOT / "dataplane" / "limits" / "scripts" / "reserve.lua"
+STREAM = ROOT / "dataplane" / "gateway" / "serve" / "stream.go"
+WINDOW = "window: c.agent.Output.NewWindow(&c.verdict)"
 GUARD = "if limit then return at_limit('MaxSteps'"
 
 
-def without_step_limit(folder: Path) -> Path:
-    """The gateway of this tree, but its script lets any number of steps pass."""
-    text = SCRIPT.read_text()
-    assert GUARD in text
-    (folder / "reserve.lua").write_text(text.replace(GUARD, GUARD.replace("if limit", "if false")))
-    (folder / "overlay.json").write_text(json.dumps({"Replace": {str(SCRIPT): str(folder / "reserve.lua")}}))
+def without(folder: Path, source: Path, part: str, instead: str) -> Path:
+    """The gateway of this tree, but with something else in the place of a part of a file."""
+    text = source.read_text()
+    assert part in text
+    (folder / source.name).write_text(text.replace(part, instead))
+    (folder / "overlay.json").write_text(json.dumps({"Replace": {str(source): str(folder / source.name)}}))
     program = folder / "agentops-gateway"
     flags = ["-trimpath", "-buildvcs=false", "-overlay", folder / "overlay.json"]
     command = [compiler(), "build", *flags, "-o", program, PROGRAMS["agentops-gateway"]]
@@ -41,7 +43,7 @@ def test_engine_that_lets_steps_pass_is_found_out(control_plane: ControlPlane, s
     gateway = GatewayProcess(control_plane, tmp_path)
     gateway.mount_secret()
     try:
-        gateway.start(without_step_limit(tmp_path))
+        gateway.start(without(tmp_path, SCRIPT, GUARD, GUARD.replace("if limit", "if false")))
         start(**gateway.operator_settings())
         limited = agent("billing")
         limited["spec"]["execution"] = {"run": {"steps": {"max": 1000}}}
@@ -56,5 +58,29 @@ def test_engine_that_lets_steps_pass_is_found_out(control_plane: ControlPlane, s
         assert "execution.run.steps (a call past the limit was answered)" in said
         assert gateway.chat("rt-a", "billing")[0] == 200
         until("the budget", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "Probed"))
+    finally:
+        gateway.stop()
+
+
+def test_engine_that_lets_a_secret_in_a_stream_pass_is_found_out(
+    control_plane: ControlPlane, start: Start, tmp_path: Path
+) -> None:
+    """Requests and whole answers are masked and every canary is caught: only calls of its own show what streams let through."""
+    gateway = GatewayProcess(control_plane, tmp_path)
+    gateway.mount_secret()
+    try:
+        gateway.start(without(tmp_path, STREAM, WINDOW, "window: nil"))
+        start(**gateway.operator_settings())
+        control_plane.apply(f"{GROUP}/rt-a/agents/billing", agent("billing"))
+        fallback(control_plane, gateway.ports["provider"], "chat")
+        spec = {"gateway": {"input": {"detectors": "Mask"}, "output": {"detectors": "Mask"}}}
+        apply(control_plane, "MaskingPolicy", "maskingpolicies", "own", "rt-a", spec)
+        enforced = ("maskingpolicies", "own", "rt-a", "Enforced")
+        until("found out", lambda: condition(control_plane, *enforced) == ("False", "ProbeFailed"))
+        entries = status(control_plane, "maskingpolicies", "own", "rt-a")["conditions"]
+        said = next(entry["message"] for entry in entries if entry["type"] == "Enforced")
+        assert "guardrails on answers (what was planted for " in said
+        assert "guardrails on requests" not in said
+        assert gateway.state()["guardrails"]["leaked"] == {}
     finally:
         gateway.stop()

@@ -1,6 +1,6 @@
 """What probes of the gateway do to conditions: nothing is enforced that was not seen, and nothing that was seen flaps."""
 
-from tests.runtime.bodies import agent_body
+from tests.runtime.bodies import agent_body, body
 from tests.runtime.test_gateway import budget, fallback, runs, world
 from tests.runtime.world import World
 
@@ -41,6 +41,22 @@ async def test_replica_that_has_not_probed_yet_unsays_nothing(world: World) -> N
     await world.run(60)
     assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
     assert world.cluster.writes == before
+
+
+async def test_guardrail_that_did_not_hold_is_told_by_its_policy_alone(world: World) -> None:
+    """The limits beside it held: only the MaskingPolicy, and the Agent that it guards, say ProbeFailed."""
+    world.show(body("MaskingPolicy", "own", "shop", spec={"gateway": {"input": {"detectors": "Mask"}}}))
+    await looked_at(world)
+    state = world.gateway.states["one"]
+    checks = {
+        check: {**seen, "result": "NotObserved"} if check.startswith("guardrails/") else seen
+        for check, seen in state["probes"]["checks"].items()
+    }
+    world.gateway.states["two"] = {**state, "probes": {**state["probes"], "checks": checks}, "guardrails": {"leaked": {}}}
+    await world.run(20)
+    assert world.condition("MaskingPolicy", "own", "Enforced") == ("False", "ProbeFailed")
+    assert "guardrails on requests (seen)" in message(world, "MaskingPolicy", "own")
+    assert world.condition("Budget", "daily", "Enforced") == ("True", "Probed")
 
 
 async def test_changed_limit_is_probed_anew(world: World) -> None:

@@ -46,7 +46,12 @@ class FakeRelay:
 
 def probed(plan: Mapping[str, Any], result: str = "Observed") -> dict[str, Any]:
     """What a replica says of the limits of a plan, when all of them were probed with this result."""
-    kinds = {"agents": "agents.*.execution.run.steps", "budgets": "budgets.*.limit", "routes": "routes.*.targets"}
+    kinds = {
+        "agents": "agents.*.execution.run.steps",
+        "budgets": "budgets.*.limit",
+        "routes": "routes.*.targets",
+        "guardrails": "agents.*.guardrails.input[]",
+    }
     subjects = {part: {name: [f"{part}/{name}/{digest(plan[part][name])}"] for name in plan[part]} for part in kinds}
     ids = [(part, check) for part in kinds for found in subjects[part].values() for check in found]
     checks = {check: {"limit": kinds[part], "result": result, "said": "seen"} for part, check in ids}

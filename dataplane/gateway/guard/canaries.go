@@ -34,23 +34,45 @@ func (s *Set) Canaries(now time.Time) Canaries {
 func (s *Set) test(now time.Time) Canaries {
 	c := Canaries{At: now, Leaked: map[string][]string{}}
 	for name, r := range s.rails {
-		for _, canary := range r.engine.Canaries() {
+		for _, sample := range r.samples() {
 			c.Checked++
-			if !r.catches(canary) && !slices.Contains(c.Leaked[name], canary.Detector) {
-				c.Leaked[name] = append(c.Leaked[name], canary.Detector)
+			if !r.catches(sample) && !slices.Contains(c.Leaked[name], sample.Detector) {
+				c.Leaked[name] = append(c.Leaked[name], sample.Detector)
 			}
 		}
 	}
 	return c
 }
 
-// catches says whether the guardrail does with a canary what its mode promises.
-func (r *rail) catches(canary mask.Canary) bool {
+// Sample is a text in which a detector must find something, as it would stand in a call.
+type Sample struct {
+	Detector, Text string
+	// Secret is the part of the text that is found; empty when the detector misses its own canary.
+	Secret string
+}
+
+// Samples of each detector of a guardrail.
+func (s *Set) Samples(name string) []Sample {
+	if r := s.rails[name]; r != nil {
+		return r.samples()
+	}
+	return nil
+}
+
+func (r *rail) samples() (found []Sample) {
+	for _, canary := range r.engine.Canaries() {
+		found = append(found, Sample{canary.Detector, textOf(canary), canary.Secret})
+	}
+	return found
+}
+
+// catches says whether the guardrail does with a sample what its mode promises.
+func (r *rail) catches(sample Sample) bool {
 	v := &Verdict{}
-	out := Chain{r}.Text(textOf(canary), v)
+	out := Chain{r}.Text(sample.Text, v)
 	switch r.mode {
 	case plan.Mask:
-		return canary.Secret != "" && len(v.Masked) > 0 && !strings.Contains(out, canary.Secret)
+		return sample.Secret != "" && len(v.Masked) > 0 && !strings.Contains(out, sample.Secret)
 	case plan.Block:
 		return len(v.Blocked) > 0
 	}

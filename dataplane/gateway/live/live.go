@@ -48,6 +48,10 @@ func build(p *plan.Plan, keys mask.Keys) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	return assemble(p, guards), nil
+}
+
+func assemble(p *plan.Plan, guards *guard.Set) *Snapshot {
 	s := &Snapshot{Plan: p, Books: account.Open(p), Guards: guards, agents: make(map[string]*Agent, len(p.Agents))}
 	for name, a := range p.Agents {
 		agent := &Agent{Agent: a, Name: name, Input: guards.Chain(a.Guardrails.Input), Output: guards.Chain(a.Guardrails.Output)}
@@ -58,7 +62,7 @@ func build(p *plan.Plan, keys mask.Keys) (*Snapshot, error) {
 		agent.Part = sync.OnceValue(func() string { return part(p, a) })
 		s.agents[name] = agent
 	}
-	return s, nil
+	return s
 }
 
 // State says what is in force and why, for reports.
@@ -91,6 +95,13 @@ func Of(p *plan.Plan) (*Live, error) {
 	l := New(time.Now)
 	l.snapshot.Store(s)
 	return l, nil
+}
+
+// Over is a plan that stays as it is, over guardrails that are compiled already.
+func Over(p *plan.Plan, guards *guard.Set) *Live {
+	l := New(time.Now)
+	l.snapshot.Store(assemble(p, guards))
+	return l
 }
 
 // Snapshot is nil until there is a plan.

@@ -33,7 +33,7 @@ func (t *twin) end(r Result, said string) {
 func (t *twin) waits(why string) { t.end(Waiting, why) }
 
 // cannotTell are codes that say nothing about a limit.
-var cannotTell = []string{"state_unavailable", "internal", "draining", "plan_missing"}
+var cannotTell = []string{"state_unavailable", "internal", "draining", "plan_missing", "request_too_large"}
 
 // pass makes a call that must be answered.
 func (t *twin) pass(run, prompt string) {

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"strings"
 
 	"agentops.dev/dataplane/gateway/plan"
@@ -12,6 +13,9 @@ var ended = []string{"budget_exhausted", "budget_too_small", "budget_hold"}
 
 // smallest is what a call of the twin reserves at most, in tokens; with less left, no step below the limit can be seen.
 const smallest = 64
+
+// withTools is the same of a call with two tools.
+const withTools = 2 * smallest
 
 // ofBudget lists what can be checked of a budget: its end, and the step down to a cheaper model.
 func ofBudget(b plan.Budget) []*check {
@@ -33,19 +37,39 @@ func ofBudget(b plan.Budget) []*check {
 	made := func(name string) *plan.Plan {
 		return planOf(agentPlan{name: name, execution: plan.Execution{OnStateError: plan.Deny}, budget: &twins, price: price})
 	}
-	end, room := atEnd(b), smallest*price/million
-	if b.Unit == plan.Requests {
-		room = 1
-	}
+	end := atEnd(b)
 	found := []*check{newCheck("budgets.*.limit", twins, func(t *twin) { t.exhaust(twins, end) }, made)}
-	for _, step := range b.Ladder {
-		at := share(b.Limit, step.AtPercent)
-		if step.Action == plan.CheaperModel && b.Mode == plan.Enforce && end-at >= room {
-			found = append(found, newCheck("budgets.*.ladder[].models", twins, func(t *twin) { t.stepDown(twins, at) }, made))
-			break
+	rung := func(action plan.StepAction, field string, tokens int64, look func(*twin)) {
+		room := tokens * price / million
+		if b.Unit == plan.Requests {
+			room = 1
+		}
+		if at, ok := reachedAt(b, action); ok && b.Mode == plan.Enforce && end-at >= room {
+			found = append(found, newCheck(field, twins, func(t *twin) { t.climb(twins, at, look) }, made))
 		}
 	}
+	rung(plan.CheaperModel, "budgets.*.ladder[].models", smallest, (*twin).stepDown)
+	rung(plan.ReadOnlyTools, "budgets.*.ladder[].action=ReadOnlyTools", withTools, (*twin).readOnly)
 	return found
+}
+
+// climb uses as much as a rung is at, and looks what the next call is like.
+func (t *twin) climb(b plan.Budget, at int64, look func(*twin)) {
+	t.use(b, at)
+	t.model.reports(1, 1)
+	if t.found == nil {
+		look(t)
+	}
+}
+
+// reachedAt is the use at which the ladder first does something.
+func reachedAt(b plan.Budget, action plan.StepAction) (int64, bool) {
+	for _, step := range b.Ladder {
+		if step.Action == action {
+			return share(b.Limit, step.AtPercent), true
+		}
+	}
+	return 0, false
 }
 
 // atEnd is the use from which on no call is made.
@@ -96,13 +120,8 @@ func (t *twin) exhaust(b plan.Budget, end int64) {
 	t.meet("", alias, ended...)
 }
 
-// stepDown uses as much as a step is at, and looks who answers.
-func (t *twin) stepDown(b plan.Budget, at int64) {
-	t.use(b, at)
-	t.model.reports(1, 1)
-	if t.found != nil {
-		return
-	}
+// stepDown looks who answers.
+func (t *twin) stepDown() {
 	a := t.call("", alias)
 	asked := t.model.targets()
 	switch {
@@ -112,5 +131,21 @@ func (t *twin) stepDown(b plan.Budget, at int64) {
 		t.end(Observed, "the cheaper model answered")
 	default:
 		t.end(NotObserved, "the cheaper model was not asked")
+	}
+}
+
+// readOnly looks which of two tools the model gets.
+func (t *twin) readOnly() {
+	tool := `{"type":"function","function":{"name":"%s","parameters":{"type":"object"}}}`
+	tools := fmt.Sprintf(tool, reading) + "," + fmt.Sprintf(tool, "probe_write")
+	a := t.post("", `{"model":"`+alias+`","max_tokens":1,"tools":[`+tools+`],"messages":[{"role":"user","content":"`+alias+`"}]}`)
+	got := t.model.received().Get("tools.#.function.name").Array()
+	switch {
+	case a.code() != "":
+		t.end(Waiting, a.code())
+	case len(got) == 1 && got[0].Str == reading:
+		t.end(Observed, "only tools that read were offered")
+	default:
+		t.end(NotObserved, fmt.Sprintf("%d tools were offered, not the one that reads", len(got)))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"agentops.dev/dataplane/gateway/guard"
 	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/gateway/serve"
 	"agentops.dev/dataplane/limits"
@@ -29,6 +30,8 @@ type check struct {
 	field string
 	act   func(*twin)
 	plan  func(name string) *plan.Plan
+	// guards are those of the plan in force.
+	guards *guard.Set
 	// storeless checks need no state store.
 	storeless bool
 }
@@ -36,7 +39,7 @@ type check struct {
 func newCheck(field string, row any, act func(*twin), made func(string) *plan.Plan) *check {
 	text, _ := json.Marshal(row)
 	sum := sha256.Sum256(append([]byte(field+"\x00"), text...))
-	return &check{id: hex.EncodeToString(sum[:8]), field: field, act: act, plan: made}
+	return &check{id: hex.EncodeToString(sum[:8]), field: field, act: act, plan: made, guards: &guard.Set{}}
 }
 
 // run makes the check in a scope that belongs to this process alone.
@@ -48,10 +51,7 @@ func (c *check) run(ctx context.Context, o serve.Options, store Store, process s
 	defer cancel()
 	sum := sha256.Sum256([]byte(process + "\x00" + c.id))
 	name := limits.ProbePrefix + hex.EncodeToString(sum[:12])
-	t, err := newTwin(ctx, o, store, name, c.plan(name))
-	if err != nil {
-		return Outcome{Waiting, err.Error()}
-	}
+	t := newTwin(ctx, o, store, name, c)
 	t.forget(ctx)
 	c.act(t)
 	t.forget(context.WithoutCancel(ctx))

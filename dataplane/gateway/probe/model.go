@@ -3,11 +3,12 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/gateway/upstream"
 )
@@ -19,6 +20,10 @@ type model struct {
 	// fails is how the target fails that is asked first.
 	fails upstream.Class
 	asked []string
+	// says is what each of its answers is; nil: one answer that says little.
+	says []string
+	// got is the last request.
+	got []byte
 }
 
 // reports sets what each answer says that it used.
@@ -37,20 +42,31 @@ func (m *model) targets() []string {
 
 // RoundTrip implements http.RoundTripper.
 func (m *model) RoundTrip(r *http.Request) (*http.Response, error) {
+	var got []byte
 	if r.Body != nil {
-		_, _ = io.Copy(io.Discard, r.Body)
+		got, _ = io.ReadAll(r.Body)
 		_ = r.Body.Close()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.got = got
 	if len(m.asked) == 0 || m.asked[len(m.asked)-1] != r.URL.Host {
 		m.asked = append(m.asked, r.URL.Host)
 	}
 	if m.fails != "" && r.URL.Host == m.asked[0] {
 		return failing(r, m.fails)
 	}
-	return reply(r, http.StatusOK, fmt.Sprintf(`{"id":"probe","object":"chat.completion","model":"probe","choices":[{"index":0,"finish_reason":"stop",`+
-		`"message":{"role":"assistant","content":"ok"}}],"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}}`, m.input, m.output, m.input+m.output)), nil
+	if gjson.GetBytes(got, "stream").Bool() {
+		return replyAs(r, http.StatusOK, "text/event-stream", m.streamed()), nil
+	}
+	return reply(r, http.StatusOK, m.whole()), nil
+}
+
+// received is the last request.
+func (m *model) received() gjson.Result {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return gjson.ParseBytes(m.got)
 }
 
 // failing is how providers fail, as the upstream client sees it.
@@ -71,6 +87,10 @@ func failing(r *http.Request, class upstream.Class) (*http.Response, error) {
 }
 
 func reply(r *http.Request, status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {"application/json"}},
+	return replyAs(r, status, "application/json", body)
+}
+
+func replyAs(r *http.Request, status int, kind, body string) *http.Response {
+	return &http.Response{StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Content-Type": {kind}},
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: r}
 }

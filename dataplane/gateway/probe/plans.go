@@ -26,6 +26,9 @@ func perToken(e plan.Execution) int64 {
 	return million
 }
 
+// reading is the tool of a twin that changes nothing.
+const reading = "probe_read"
+
 // agentPlan is what a twin's plan is made of.
 type agentPlan struct {
 	name      string
@@ -53,7 +56,7 @@ func planOf(a agentPlan) *plan.Plan {
 
 func agentOf(name string) plan.Agent {
 	return plan.Agent{Team: name, UseCase: name, Models: map[string]string{alias: "probe"}, MaxOutputTokens: 16,
-		Execution: plan.Execution{OnStateError: plan.Deny}, OnUnknownPrice: plan.Deny, OnGatewayDown: plan.Refuse}
+		ReadOnlyTools: []string{reading}, Execution: plan.Execution{OnStateError: plan.Deny}, OnUnknownPrice: plan.Deny, OnGatewayDown: plan.Refuse}
 }
 
 // target is asked of the model in this process: its address leads nowhere.

@@ -94,7 +94,7 @@ func TestEveryLimitIsObserved(t *testing.T) {
 			for _, mode := range []plan.Mode{plan.Enforce, plan.Shadow} {
 				for name, step := range map[string]plan.Step{"block": {AtPercent: 90, Action: plan.BlockCalls}, "hold": {AtPercent: 90, Action: plan.HoldRun}} {
 					p.Budgets["shop/"+name+string(unit)+string(mode)] = plan.Budget{Unit: unit, Limit: 12_345_678, Mode: mode, Scope: plan.ByEndUser, OnStateError: plan.Allow,
-						Window: plan.Window{Kind: plan.Rolling, Seconds: 3600}, Ladder: []plan.Step{{AtPercent: 50, Action: plan.CheaperModel, Models: map[string]string{"chat": "x"}}, step}}
+						Window: plan.Window{Kind: plan.Rolling, Seconds: 3600}, Ladder: []plan.Step{{AtPercent: 50, Action: plan.CheaperModel, Models: map[string]string{"chat": "x"}}, {AtPercent: 60, Action: plan.ReadOnlyTools}, step}}
 				}
 			}
 		}
@@ -118,7 +118,7 @@ func TestEveryLimitIsObserved(t *testing.T) {
 			t.Errorf("%s is not checked", field)
 		}
 	}
-	for _, field := range []string{"budgets.*.limit", "budgets.*.ladder[].models", "routes.*.targets"} {
+	for _, field := range []string{"budgets.*.limit", "budgets.*.ladder[].models", "budgets.*.ladder[].action=ReadOnlyTools", "routes.*.targets", "agents.*.guardrails.input[]", "agents.*.guardrails.output[]"} {
 		if len(found[field]) == 0 {
 			t.Errorf("%s is not checked", field)
 		}
@@ -128,6 +128,11 @@ func TestEveryLimitIsObserved(t *testing.T) {
 			t.Errorf("%s is left in the store", key)
 		}
 	}
+}
+
+// storeless says what can be seen without a state store.
+func storeless(field string) bool {
+	return field == "routes.*.targets" || strings.HasPrefix(field, "agents.*.guardrails.")
 }
 
 // broken is a store that grants what it should refuse.
@@ -145,7 +150,7 @@ func TestAnEngineThatLimitsNothingIsFoundOut(t *testing.T) {
 	for field, all := range seen(t, prober(t, broken{store}, example(t, nil))) {
 		for _, one := range all {
 			want := NotObserved
-			if field == "routes.*.targets" || field == "agents.*.execution.requireRunId" {
+			if storeless(field) || field == "agents.*.execution.requireRunId" {
 				want = Observed
 			}
 			if one.Result != want {
@@ -180,7 +185,7 @@ func TestAStoreThatIsAwaySaysNothing(t *testing.T) {
 		}
 	}
 	for field, all := range seen(t, prober(t, nil, example(t, nil))) {
-		if field != "routes.*.targets" && all[0].Result != Waiting {
+		if !storeless(field) && all[0].Result != Waiting {
 			t.Errorf("without a store %s: %+v", field, all)
 		}
 	}

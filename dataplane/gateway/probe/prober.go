@@ -153,13 +153,13 @@ func (p *Prober) current() *table {
 
 // table says what is to be checked of a plan, and whose it is.
 type table struct {
-	snapshot                *live.Snapshot
-	checks                  []*check
-	agents, budgets, routes map[string][]string
+	snapshot                            *live.Snapshot
+	checks                              []*check
+	agents, budgets, routes, guardrails map[string][]string
 }
 
 func tabulate(s *live.Snapshot) *table {
-	t := &table{snapshot: s, agents: map[string][]string{}, budgets: map[string][]string{}, routes: map[string][]string{}}
+	t := &table{snapshot: s, agents: map[string][]string{}, budgets: map[string][]string{}, routes: map[string][]string{}, guardrails: map[string][]string{}}
 	seen := map[string]bool{}
 	add := func(to map[string][]string, name string, found []*check) {
 		for _, c := range found {
@@ -175,6 +175,10 @@ func tabulate(s *live.Snapshot) *table {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Plan.Routes)) {
 		add(t.routes, name, ofRoute(s.Plan.Routes[name]))
+	}
+	sides := sidesOf(s.Plan)
+	for _, name := range slices.Sorted(maps.Keys(sides)) {
+		add(t.guardrails, name, ofGuardrail(name, s.Plan.Guardrails[name], sides[name], s.Guards))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Plan.Agents)) {
 		add(t.agents, name, ofAgent(s.Plan.Agents[name]))

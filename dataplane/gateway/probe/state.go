@@ -18,6 +18,8 @@ type State struct {
 	Agents  map[string][]string `json:"agents"`
 	Budgets map[string][]string `json:"budgets"`
 	Routes  map[string][]string `json:"routes"`
+	// Guardrails are the plan's, by name.
+	Guardrails map[string][]string `json:"guardrails"`
 }
 
 // State of the plan in force.
@@ -28,7 +30,7 @@ func (p *Prober) State() *State {
 	if t == nil {
 		return nil
 	}
-	s := &State{Plan: t.snapshot.Plan.Digest(), Checks: make(map[string]Seen, len(t.checks)), Agents: t.agents, Budgets: t.budgets, Routes: t.routes}
+	s := &State{Plan: t.snapshot.Plan.Digest(), Checks: make(map[string]Seen, len(t.checks)), Agents: t.agents, Budgets: t.budgets, Routes: t.routes, Guardrails: t.guardrails}
 	for _, c := range t.checks {
 		seen := Seen{Limit: c.field, Result: Waiting}
 		if e := p.known[c.id]; e != nil {

@@ -8,7 +8,6 @@ import (
 
 	"agentops.dev/dataplane/gateway/account"
 	"agentops.dev/dataplane/gateway/live"
-	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/gateway/route"
 	"agentops.dev/dataplane/gateway/serve"
 	"agentops.dev/dataplane/gateway/telemetry"
@@ -64,11 +63,8 @@ type nobody struct{}
 // Call implements telemetry.Sink.
 func (nobody) Call(*telemetry.Report) {}
 
-func newTwin(ctx context.Context, o serve.Options, store Store, name string, p *plan.Plan) (*twin, error) {
-	fixed, err := live.Of(p)
-	if err != nil {
-		return nil, err
-	}
+func newTwin(ctx context.Context, o serve.Options, store Store, name string, c *check) *twin {
+	fixed := live.Over(c.plan(name), c.guards)
 	t := &twin{ctx: ctx, model: &model{input: 1, output: 1}, books: &books{Store: store}}
 	o.Live, o.Verifier, o.Board, o.Sink, o.CacheMiB, o.Store = fixed, own(name), route.NewBoard(), nobody{}, 1, nil
 	o.Clients = upstream.Over(t.model, "agentops-gateway-probe")
@@ -77,48 +73,26 @@ func newTwin(ctx context.Context, o serve.Options, store Store, name string, p *
 	}
 	t.server = serve.New(o)
 	t.all = fixed.Snapshot().Books.Call(account.Who{Agent: name + "/" + alias, Run: alias, EndUser: endUser}, alias, limits.Amounts{}, 0, time.Minute)
-	return t, nil
-}
-
-// answer is what a client of the twin sees.
-type answer struct {
-	header http.Header
-	status int
-	size   int
-}
-
-func (a *answer) Header() http.Header { return a.header }
-
-func (a *answer) WriteHeader(status int) { a.status = status }
-
-func (a *answer) Write(b []byte) (int, error) {
-	a.size += len(b)
-	return len(b), nil
-}
-
-// code is the gateway's reason to refuse; empty when the call was answered.
-func (a *answer) code() string {
-	if a.status == http.StatusOK {
-		return ""
-	}
-	if code := a.header.Get("X-Agentops-Denied"); code != "" {
-		return code
-	}
-	return "HTTP " + http.StatusText(a.status)
+	return t
 }
 
 // call makes one call of a run; an empty run is none.
 func (t *twin) call(run, prompt string) *answer {
-	body := `{"model":"` + alias + `","max_tokens":1,"messages":[{"role":"user","content":"` + prompt + `"}]}`
+	return t.post(run, `{"model":"`+alias+`","max_tokens":1,"messages":[{"role":"user","content":"`+prompt+`"}]}`)
+}
+
+// post sends a request as a client does.
+func (t *twin) post(run, body string) *answer {
+	a := &answer{header: http.Header{}}
 	r, err := http.NewRequestWithContext(t.ctx, http.MethodPost, "/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
-		return &answer{header: http.Header{}, status: http.StatusInternalServerError}
+		a.status = http.StatusInternalServerError
+		return a
 	}
 	r.Header = http.Header{"Authorization": {"Bearer probe"}, "X-Agentops-End-User": {endUser}}
 	if run != "" {
 		r.Header.Set("X-Agentops-Run-Id", run)
 	}
-	a := &answer{header: http.Header{}}
 	t.server.ServeHTTP(a, r)
 	return a
 }

@@ -1,6 +1,6 @@
 """The step from facts to plan: pure, so that the same facts always give the same objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops_operator.agent.alert_rules import alerting_condition
@@ -166,7 +166,7 @@ def _outcomes(
     hashing = (hashing_enforced(facts, running, merged.hash_key_secret) if masking.holds else None) or masking
     outcomes, slow = [], None if gateway.progress is None or gateway.progress.holds else gateway.progress
     for key, spec in ((policy.key, policy.spec) for policy in merged.policies.masking):
-        seen = _together(hashing if spec.hash_key else masking, *filter(None, [gateway.guards.get(key)]))
+        seen = _guarded(hashing if spec.hash_key else masking, gateway.guards.get(key))
         outcomes.append(Outcome(key, progress.holds, seen.holds, seen, progress=slow if gateway.guards else None))
     for policy in merged.policies.tracing:
         prefix = f"{policy.key.namespace}/{policy.key.name}/"
@@ -174,6 +174,14 @@ def _outcomes(
         seen = _refused_backend(merged, prefix) or tracing_enforced(facts, pods, running, row, own)
         outcomes.append(Outcome(policy.key, progress.holds, seen.holds, seen))
     return (*outcomes, *evaluation_outcomes(facts, merged.policies.others))
+
+
+def _guarded(masked: Condition, guarded: Condition | None) -> Condition:
+    """Enforced of a MaskingPolicy: in the pods, and where calls pass the gateway by what was seen of it there, too."""
+    if guarded is None:
+        return masked
+    seen = _together(masked, guarded)
+    return replace(seen, reason=guarded.reason) if seen.holds else seen
 
 
 def _refused_backend(merged: Merged, prefix: str) -> Condition | None:

@@ -74,7 +74,7 @@ def _programmed(outcomes: Sequence[tuple[str, Outcome]], counts: dict[str, int],
     return true(kind, Reason.PROGRAMMED, f"{counts['programmed']} of {counts['matched']} Agents run this version")
 
 
-LESS = (Reason.PLAN_IN_FORCE, Reason.CALLS_TRACED, Reason.PROBED)
+LESS = (Reason.PLAN_IN_FORCE, Reason.CALLS_TRACED, Reason.ENFORCED, Reason.PROBED)
 """Of an Agent of which less was seen than its policy says, the policy says so too."""
 
 

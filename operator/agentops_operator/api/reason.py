@@ -128,7 +128,8 @@ MEANING: dict[Reason, str] = {
     Reason.DIRECT_DENIED: "The Agent asks for `onGatewayDown: Direct`, and the platform does not allow it; `Refuse` holds.",
     Reason.PLAN_IN_FORCE: "Every replica of the gateway runs the plan, has what it needs, and has counted calls of the Agent. "
     "That is what was observed: nothing here can be probed.",
-    Reason.PROBED: "As PlanInForce, and the gateway met each limit with calls of its own: it refused, held, counted or went on.",
+    Reason.PROBED: "As PlanInForce, and the gateway met each limit with calls of its own: it refused, held, counted or went on. "
+    "Of guardrails: made-up secrets in such calls were masked, refused or reported as the policy says.",
     Reason.PROBE_FAILED: "The gateway met a limit with calls of its own, and it did not do what the plan says; see the message.",
     Reason.AWAITING_PROBE: "The gateway has not met every limit of this version with calls of its own yet.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
@@ -342,7 +343,7 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.VERDICT_FAIL: ("Agent", "EvalPolicy"),
     Reason.VERDICT_INCONCLUSIVE: ("Agent", "EvalPolicy"),
     Reason.PLAN_IN_FORCE: ("ProviderFallback", "Budget"),
-    Reason.PROBED: ("ProviderFallback", "Budget"),
+    Reason.PROBED: ("ProviderFallback", "Budget", "MaskingPolicy"),
     Reason.PROBE_FAILED: _AT_GATEWAY,
     Reason.AWAITING_PROBE: _AT_GATEWAY,
     Reason.GATEWAY_DISABLED: _AT_GATEWAY,

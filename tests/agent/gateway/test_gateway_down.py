@@ -40,7 +40,7 @@ def test_calls_that_are_refused_are_a_matter_of_the_fallback(gateway: GatewayObs
     """It promised an answer; nothing went past a guardrail."""
     facts = reporting(replace(world(), gateway=gateway), AWAY)
     assert told(facts, "ProviderFallback") == ("False", "GatewayAway")
-    assert enforced(facts)[:2] == (("True", "Enforced") if gateway.reachable else ("Unknown", "GatewayUnreachable"))
+    assert enforced(facts)[:2] == (("True", "Probed") if gateway.reachable else ("Unknown", "GatewayUnreachable"))
 
 
 def test_tracing_goes_on_without_a_gateway() -> None:

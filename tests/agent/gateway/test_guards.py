@@ -1,5 +1,6 @@
 """What a MaskingPolicy says of its guardrails at the gateway."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from agentops_operator.agent.facts import (
     RelayObservation,
     Settings,
 )
+from agentops_operator.agent.gateway.probes import Evidence, Probe, Subject
 from agentops_operator.agent.match import matches
 from tests.agent.facts_file import pod, resource
 
@@ -23,6 +25,7 @@ FALLBACK = {
     "metadata": {"name": "chat"},
     "spec": {"targets": [TARGET], "aliases": [{"name": "chat", "targets": [{"name": "a"}]}]},
 }
+HELD, LEAKS = ("Observed", "masked"), ("NotObserved", "what was planted for credentials.jwt was not masked")
 SEEN = GatewayObservation(reachable=True, store="Ready", guards_tested=True)
 
 
@@ -36,7 +39,15 @@ def world(gateway: dict[str, Any] | None = None, *, settings: Settings = ON, mod
     facts = Input(agent=agent, settings=settings, policies=policies, pods=(one,), relay=RelayObservation(reachable=True))
     plan = compile_agent(facts)
     told = AgentObservation(pods=(PodReport("p", "p", "0.1.0", plan.status["rulesDigest"]),), stored=True, row=identity(plan))
-    return replace(facts, observation=told, gateway_row=plan.gateway.digest if plan.gateway else "")
+    facts = replace(facts, observation=told, gateway_row=plan.gateway.digest if plan.gateway else "")
+    return probed(facts, list(plan.gateway.guardrails) if plan.gateway else [])
+
+
+def probed(facts: Input, rails: Iterable[str], result: tuple[str, str] = HELD) -> Input:
+    """The gateway said this of calls that it sent through these guardrails."""
+    checks = {rail: Probe("agents.*.guardrails.input[]", *result) for rail in rails}
+    subjects = {Subject("guardrails", rail): frozenset({rail}) for rail in rails}
+    return replace(facts, probes=Evidence(told=True, checks=checks, subjects=subjects))
 
 
 def identity(plan: Any) -> str:
@@ -53,9 +64,33 @@ def enforced(facts: Input) -> tuple[str, str, str]:
 def test_policy_is_enforced_when_sidecar_and_gateway_caught_their_canaries() -> None:
     """Both are seen; one alone would not be what the policy promises."""
     status, reason, message = enforced(replace(world(), gateway=SEEN))
-    assert (status, reason) == ("True", "Enforced")
+    assert (status, reason) == ("True", "Probed")
     assert "pods" in message
     assert "every replica of the gateway" in message
+    assert "guardrails on requests" in message
+
+
+def test_guardrail_that_lets_a_planted_secret_pass_is_told() -> None:
+    """Its rules may find every canary: what counts is what calls of the gateway's own came to."""
+    facts = replace(world(), gateway=SEEN)
+    status, reason, message = enforced(probed(facts, _rails(facts), LEAKS))
+    assert (status, reason) == ("False", "ProbeFailed")
+    assert "guardrails on requests (what was planted for credentials.jwt was not masked)" in message
+    assert enforced(probed(facts, ["mask-of-another"], LEAKS))[:2] == ("Unknown", "AwaitingProbe")
+
+
+def test_guardrail_is_not_enforced_before_it_was_probed() -> None:
+    """Nor where a replica is silent about guardrails, as one of an older version is."""
+    facts = replace(world(), gateway=SEEN)
+    assert enforced(probed(facts, _rails(facts), ("Waiting", "")))[:2] == ("Unknown", "AwaitingProbe")
+    assert enforced(probed(facts, []))[:2] == ("Unknown", "AwaitingProbe")
+    assert enforced(replace(facts, probes=Evidence()))[:2] == ("Unknown", "AwaitingProbe")
+
+
+def _rails(facts: Input) -> list[str]:
+    row = compile_agent(facts).gateway
+    assert row is not None
+    return list(row.guardrails)
 
 
 def test_canary_that_passed_a_guardrail_of_the_agent_is_told_with_its_detector() -> None:

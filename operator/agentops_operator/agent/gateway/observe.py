@@ -1,8 +1,7 @@
 """What was observed of the gateway, told as conditions of one Agent and of the policies that bind it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from agentops_operator.agent.claims import Coverage, misdirection, misled, names
 from agentops_operator.agent.execution import Execution
@@ -112,21 +111,28 @@ def not_in_force(facts: Input, pods: Coverage, row: GatewayRow | None, fragments
 
 
 def guards_enforced(facts: Input, pods: Coverage, row: GatewayRow | None) -> Condition:
-    """Enforced of guardrails: they are in force, and the canary of each detector was caught by those that calls pass."""
+    """Enforced of guardrails: they are in force, each detector's canary is caught, and what was planted in calls was, too."""
     rails = {} if row is None else row.guardrails
     fields = frozenset(paths(rails, "guardrails"))
     return not_in_force(facts, pods, row) or unproven(fields) or _caught(facts, rails)
 
 
-def _caught(facts: Input, rails: Mapping[str, Any]) -> Condition:
+def _caught(facts: Input, rails: Collection[str]) -> Condition:
     kind = ConditionType.ENFORCED
+    subjects = [Subject("guardrails", rail) for rail in rails]
+    probes = facts.probes.of(subjects)
     if leaked := sorted({detector for rail, detector in facts.gateway.guards_leaked if rail in rails}):
         return false(kind, Reason.LEAKED, f"canaries of {names(leaked)} passed the guardrails of the gateway")
+    if failed := [f"{probe.title} ({probe.said})" for probe in probes if probe.result == NOT_OBSERVED]:
+        return false(kind, Reason.PROBE_FAILED, f"at the gateway did not hold when they were probed: {names(failed)}")
     if not facts.gateway.guards_tested:
         return unknown(
             kind, Reason.AWAITING_GATEWAY, "a replica of the gateway does not test its guardrails: it is of an older version"
         )
-    return true(kind, Reason.ENFORCED, "canaries were caught by the guardrails of every replica of the gateway")
+    if not facts.probes.names(subjects) or any(probe.result != OBSERVED for probe in probes):
+        return unknown(kind, Reason.AWAITING_PROBE, "the gateway has not sent calls of its own through the guardrails yet")
+    what = "canaries were caught by the guardrails of every replica of the gateway"
+    return true(kind, Reason.PROBED, f"{what}, and held when probed: {names(sorted({probe.title for probe in probes}))}")
 
 
 def _unserved(facts: Input, pods: Coverage) -> Condition | None:

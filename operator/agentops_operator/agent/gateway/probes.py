@@ -9,14 +9,18 @@ WORST_FIRST = (NOT_OBSERVED, OBSERVED, WAITING)  # one replica that saw it is en
 
 
 class Subject(NamedTuple):
-    """Whose limit it is: `agents`, `budgets` or `routes` of the plan, and a name there."""
+    """Whose limit it is: `agents`, `budgets`, `routes` or `guardrails` of the plan, and a name there."""
 
     part: str
     name: str
 
 
-PARTS = ("agents", "budgets", "routes")
-TITLES = {"routes.*.targets": "failover"}
+PARTS = ("agents", "budgets", "routes", "guardrails")
+TITLES = {
+    "routes.*.targets": "failover",
+    "agents.*.guardrails.input[]": "guardrails on requests",
+    "agents.*.guardrails.output[]": "guardrails on answers",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,10 @@ class Evidence:
         """What is known of all limits of the subjects."""
         ids = {check for subject in subjects for check in self.subjects.get(subject, ())}
         return tuple(sorted((self.checks[check] for check in ids), key=lambda probe: (probe.limit, probe.result, probe.said)))
+
+    def names(self, subjects: Iterable[Subject]) -> bool:
+        """Whether a replica said of each subject what it probes of it; one of an older version knows fewer parts."""
+        return all(subject in self.subjects for subject in subjects)
 
     def changed(self, before: "Evidence") -> set[Subject]:
         """Subjects of which something else is known than before."""

@@ -110,9 +110,10 @@ def _digest(entry: Mapping[str, Any], fragments: Mapping[str, str], budgets: Map
 
 
 def subjects_of(name: str, row: GatewayRow) -> set[Subject]:
-    """Whose limits hold for the Agent: its own, those of its budgets, and the routes that it may be led over."""
+    """Whose limits hold for the Agent: its own, those of its budgets, its guardrails, and the routes that it may be led over."""
     routes = (Subject("routes", route) for use in row.fragments for route in use.fragment.routes)
-    return {Subject("agents", name), *(Subject("budgets", use.name) for use in row.budgets), *routes}
+    budgets = (Subject("budgets", use.name) for use in row.budgets)
+    return {Subject("agents", name), *budgets, *(Subject("guardrails", rail) for rail in row.guardrails), *routes}
 
 
 def routes_of(budget: Mapping[str, Any]) -> Iterable[str]:
