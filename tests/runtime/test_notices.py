@@ -114,17 +114,69 @@ async def test_receiver_that_refuses_is_not_asked_again_and_its_address_stands_i
     refused = {"result": "Refused"}
     await told(world, lambda: world.metrics.registry.get_sample_value("agentops_notices_total", refused) == 1)
     assert len(taker.got) == 1
+    await world.run(5)
+    assert notified(world) == ("False", "NoticeRefused")
+    assert "the receiver answered 403" in told_of(world)["message"]
+    assert events(world) == ["NoticeRefused"]
     assert "did not take the notice" in caplog.text
     assert url not in caplog.text
     await world.stop()
 
 
-async def test_without_key_or_receiver_nothing_is_sent(tmp_path: Path, receiver: tuple[Receiver, str]) -> None:
-    """An unsigned notice would teach people to trust unsigned ones."""
+async def test_without_a_key_nothing_is_sent_and_the_record_says_why(tmp_path: Path, receiver: tuple[Receiver, str]) -> None:
+    """An unsigned notice would teach people to trust unsigned ones; the Secret that comes a little late is still used."""
     taker, url = receiver
     world = await held_world(secret(tmp_path, url, b""))
-    await world.run(30)
+    await told(world, lambda: notified(world) == ("False", "ReceiverMissing"))
     assert taker.got == []
-    made = writes(world)
-    assert (made["create"], made["status"]) == (1, 1)
+    assert events(world) == ["ReceiverMissing"]
+    assert writes(world)["status"] == 2
+    secret(tmp_path, url)
+    await told(world, lambda: notified(world) == ("True", "NoticeTaken"))
+    assert len(taker.got) == 1
     await world.stop()
+
+
+async def test_receiver_that_never_answers_is_given_up_and_the_next_operator_says_so_too(
+    tmp_path: Path, receiver: tuple[Receiver, str]
+) -> None:
+    """One write at the first failure and one at the end, whatever the number of tries; after a restart it is tried anew."""
+    taker, url = receiver
+    taker.statuses = [503]
+    world = await held_world(secret(tmp_path, url))
+    await told(world, lambda: "given up" in told_of(world).get("message", ""))
+    assert (notified(world), len(taker.got)) == (("False", "NoticeUnanswered"), 10)
+    assert writes(world)["status"] == 3
+    (tmp_path / "key").unlink()
+    second = await world.restart()
+    assert notified(second) == ("False", "NoticeUnanswered")
+    second.start()
+    await told(second, lambda: notified(second) == ("False", "ReceiverMissing"))
+    await second.stop()
+
+
+async def test_without_a_receiver_there_is_no_condition(tmp_path: Path) -> None:
+    """Where the chart names none, nothing is missing."""
+    world = await held_world(str(tmp_path / "not-mounted"))
+    await world.run(30)
+    assert told_of(world) == {}
+    assert (writes(world)["create"], writes(world)["status"]) == (1, 1)
+    await world.stop()
+
+
+def told_of(world: World) -> dict[str, Any]:
+    """The condition Notified of the record; empty while there is none."""
+    entries = [entry for record in records(world) for entry in record.get("status", {}).get("conditions", [])]
+    return next((entry for entry in entries if entry["type"] == "Notified"), {})
+
+
+def notified(world: World) -> tuple[str, str]:
+    """The same, in short."""
+    return told_of(world).get("status", ""), told_of(world).get("reason", "")
+
+
+def events(world: World) -> list[str]:
+    """Reasons of the Events on the record that tell of its notice."""
+    made = [obj for obj in world.cluster.objects.values() if obj["kind"] == "Event"]
+    told = [obj["reason"] for obj in made if obj["regarding"]["kind"] == "RunHold"]
+    return [reason for reason in told if reason.startswith(("Notice", "Receiver"))]

@@ -78,6 +78,11 @@ class Reason(StrEnum):
     POD_SKIPPED = "PodSkipped"
     SIDECAR_REFUSED = "SidecarRefused"
     POD_REFUSED = "PodRefused"
+    # Notified
+    NOTICE_TAKEN = "NoticeTaken"
+    RECEIVER_MISSING = "ReceiverMissing"  # a Secret is named, and address or key is not in it
+    NOTICE_REFUSED = "NoticeRefused"  # the receiver's answer says that another try is of no use
+    NOTICE_UNANSWERED = "NoticeUnanswered"  # tried again, or given up
     # Alerting
     RULES_LOADED = "RulesLoaded"
     # Ready, Reconciling, Stalled
@@ -162,6 +167,10 @@ MEANING: dict[Reason, str] = {
     Reason.POD_SKIPPED: "Pods match but are left alone on purpose: host network, opt-out, or Windows.",
     Reason.SIDECAR_REFUSED: "Pods with the sidecar were refused, so they start without it; the message says why.",
     Reason.POD_REFUSED: "New pods do not meet what the namespace or a policy demands, and are refused; the message says why.",
+    Reason.NOTICE_TAKEN: "The receiver took the signed notice of the held run.",
+    Reason.RECEIVER_MISSING: "The Secret of `escalation.secret` is not there, or lacks `url` or `key`; nothing is sent unsigned.",
+    Reason.NOTICE_REFUSED: "The receiver refused the notice, as it does when its key is another one; the message has the status.",
+    Reason.NOTICE_UNANSWERED: "The receiver did not take the notice; the message says with what, and whether it is tried again.",
     Reason.RULES_LOADED: "Prometheus shows every alert rule of the namespace as loaded and healthy.",
     Reason.READY: "Accepted and programmed.",
     Reason.PROGRESSING: "Work is under way.",
@@ -181,6 +190,7 @@ class ConditionType(StrEnum):
     ENFORCED = "Enforced"
     COVERED = "Covered"
     ALERTING = "Alerting"
+    NOTIFIED = "Notified"
 
 
 STATEMENT: dict[ConditionType, str] = {
@@ -192,6 +202,7 @@ STATEMENT: dict[ConditionType, str] = {
     ConditionType.ENFORCED: "Its effect was observed in the data plane; it never drives Ready.",
     ConditionType.COVERED: "Every pod that matches carries the sidecar.",
     ConditionType.ALERTING: "Prometheus evaluates the alert rules of the namespace.",
+    ConditionType.NOTIFIED: "The receiver that `escalation.secret` names took the notice; absent where none is named.",
 }
 
 _NOT_ACCEPTED = (
@@ -302,6 +313,12 @@ REASONS: dict[ConditionType, tuple[Reason, ...]] = {
         Reason.SIDECAR_REFUSED,
         Reason.POD_REFUSED,
         Reason.NOT_ACCEPTED,
+    ),
+    ConditionType.NOTIFIED: (
+        Reason.NOTICE_TAKEN,
+        Reason.RECEIVER_MISSING,
+        Reason.NOTICE_REFUSED,
+        Reason.NOTICE_UNANSWERED,
     ),
     ConditionType.ALERTING: (
         Reason.RULES_LOADED,

@@ -20,7 +20,13 @@ LOG = logging.getLogger(__name__)
 NOTE_LIMIT = 1000  # the API server takes 1,024 bytes
 WINDOW = 600.0  # seconds in which the same event is counted, not sent
 REMEMBERED = 4096
-TOLD = (ConditionType.ACCEPTED, ConditionType.PROGRAMMED, ConditionType.ENFORCED, ConditionType.COVERED)
+TOLD = (
+    ConditionType.ACCEPTED,
+    ConditionType.PROGRAMMED,
+    ConditionType.ENFORCED,
+    ConditionType.COVERED,
+    ConditionType.NOTIFIED,
+)
 ORDINARY = frozenset(
     {
         Reason.AWAITING_SIDECARS,

@@ -6,6 +6,7 @@ from typing import Any
 
 from agentops_operator.agent.facts import Key, Resource
 from agentops_operator.agent.holds.kind import RUN_HOLD
+from agentops_operator.agent.holds.notified import Notice
 from agentops_operator.agent.holds.record import MOST_OPEN, Record, agent_of, is_over, room
 from agentops_operator.agent.holds.waiting import Waiting
 from agentops_operator.runtime.parse import parse
@@ -20,7 +21,7 @@ class HoldCache:
         self._by_agent: dict[Key, set[Key]] = {}
         self.waiting: dict[Key, Waiting] = {}
         self.unreachable = "the gateway was not asked yet"
-        self.notified: dict[Key, str] = {}  # when the receiver took the notice
+        self.notices: dict[Key, Notice] = {}  # what came of the last try
 
     def get(self, key: Key) -> Record | None:
         """The record, or None."""
@@ -53,7 +54,7 @@ class HoldCache:
     def gone(self, key: Key) -> list[Key]:
         """A record was deleted; one whose run still waits is made again."""
         record = self._records.pop(key, None)
-        self.notified.pop(key, None)
+        self.notices.pop(key, None)
         if record is None:
             return []
         keys = self._by_agent.get(agent_of(record), set())

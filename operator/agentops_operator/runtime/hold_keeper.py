@@ -113,7 +113,7 @@ class HoldKeeper:
             link=link(self._notifier.link, record) if self._notifier.link else "",
             checked=self._checked,
             budget=self._budget(holds.waiting.get(record.key)),
-            notified=holds.notified.get(record.key, ""),
+            notice=holds.notices.get(record.key),
         )
         decided = delivery is not None and not delivery.again
         source = self._source

@@ -17,6 +17,7 @@ from prometheus_client import Counter
 
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.holds.notice import notice, signed
+from agentops_operator.agent.holds.notified import UNSENDABLE, Notice, untaken
 from agentops_operator.agent.holds.record import is_over
 from agentops_operator.runtime.clock import Clock, rfc3339
 from agentops_operator.runtime.hold_cache import HoldCache
@@ -26,6 +27,7 @@ LOG = logging.getLogger(__name__)
 ROOM = 256  # notices that wait; a flood of holds must not fill the memory
 TRIES = 10
 LONGEST = 60.0  # seconds between two tries
+PAUSE = 5.0  # seconds until it is looked anew whether the Secret is there
 SENDERS = 2  # a receiver that hangs must not keep the others waiting
 CALL = aiohttp.ClientTimeout(total=10)
 FOR_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
@@ -37,6 +39,8 @@ class Notifier:
     def __init__(self, directory: str, link: str, holds: HoldCache, clock: Clock, sent: Counter) -> None:
         self.link = link
         self._directory = Path(directory)
+        # The chart mounts it where it names a Secret, also before that Secret is there.
+        self._wanted = bool(directory) and self._directory.is_dir()
         self._holds = holds
         self._clock = clock
         self._sent = sent
@@ -44,8 +48,8 @@ class Notifier:
         self.due: Callable[[Key], None] = lambda _: None
 
     def add(self, key: Key) -> None:
-        """Puts a hold in line; without a receiver nothing happens."""
-        if not self._receiver()[0]:
+        """Puts a hold in line; where the chart names no receiver nothing happens."""
+        if not self._wanted:
             return
         try:
             self._waiting.put_nowait(key)
@@ -67,21 +71,36 @@ class Notifier:
     async def _serve(self, session: aiohttp.ClientSession) -> None:
         while True:
             key = await self._waiting.get()
-            for attempt in range(1, TRIES + 1):
-                if await self._send(session, key):
-                    break
-                if attempt == TRIES:
-                    LOG.warning("the notice of %s was given up after %d tries", key, TRIES)
-                    self._sent.labels("GivenUp").inc()
-                    break
-                await self._clock.sleep(min(LONGEST, retry_after(attempt + 1, random.random())))  # noqa: S311  (jitter)
+            if self._receiver()[0]:
+                await self._deliver(session, key)
+            elif self._waits(key):
+                # No try is lost on a Secret that comes later: the kubelet takes its time.
+                self._tell(key, UNSENDABLE)
+                await self._clock.sleep(PAUSE)
+                self.add(key)
 
-    async def _send(self, session: aiohttp.ClientSession, key: Key) -> bool:
+    async def _deliver(self, session: aiohttp.ClientSession, key: Key) -> None:
+        for attempt in range(1, TRIES + 1):
+            if await self._send(session, key, last=attempt == TRIES):
+                return
+            if attempt < TRIES:
+                await self._clock.sleep(min(LONGEST, retry_after(attempt + 1, random.random())))  # noqa: S311  (jitter)
+        LOG.warning("the notice of %s was given up after %d tries", key, TRIES)
+        self._sent.labels("GivenUp").inc()
+
+    def _waits(self, key: Key) -> bool:
+        record = self._holds.get(key)
+        return record is not None and not is_over(record)
+
+    async def _send(self, session: aiohttp.ClientSession, key: Key, *, last: bool) -> bool:
         """One try; True when there is nothing more to do."""
         record = self._holds.get(key)
-        url, secret = self._receiver()
-        if record is None or is_over(record) or not url:
+        if record is None or is_over(record):
             return True
+        url, secret = self._receiver()
+        if not url:
+            self._tell(key, UNSENDABLE)
+            return False
         content, headers = signed(notice(record, record.status), secret, int(self._clock.now().timestamp()))
         status = 0
         with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
@@ -89,15 +108,20 @@ class Notifier:
                 status = answer.status
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             self._sent.labels("Sent").inc()
-            self._holds.notified[key] = rfc3339(self._clock.now())
-            self.due(key)
+            self._tell(key, Notice(taken=rfc3339(self._clock.now())))
             return True
         # The address is a secret, so it stands in no log.
         LOG.warning("the receiver did not take the notice of %s: %s", key, status or "no answer")
-        if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in FOR_LATER:
+        refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in FOR_LATER
+        self._tell(key, untaken(status, last=last, refused=refused))
+        if refused:
             self._sent.labels("Refused").inc()
-            return True
-        return False
+        return refused
+
+    def _tell(self, key: Key, notice: Notice) -> None:
+        """The record's status says what came of the try."""
+        self._holds.notices[key] = notice
+        self.due(key)
 
     def _receiver(self) -> tuple[str, bytes]:
         """Address and key; empty where there is none, or where a part is missing: an unsigned notice is not sent."""

@@ -28,5 +28,5 @@ RUN_HOLD = KindInfo(
     ),
     record=True,
     validations=SPEC_RULES,
-    conditions=(ConditionType.ACCEPTED, ConditionType.PROGRAMMED, ConditionType.ENFORCED),
+    conditions=(ConditionType.ACCEPTED, ConditionType.PROGRAMMED, ConditionType.ENFORCED, ConditionType.NOTIFIED),
 )

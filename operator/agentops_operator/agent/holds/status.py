@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops_operator.agent.holds.decision import Delivery, Result, decision_id
+from agentops_operator.agent.holds.notified import Notice, notified
 from agentops_operator.agent.holds.record import Record
 from agentops_operator.agent.holds.types import WAITING, RunState, Verb
 from agentops_operator.agent.holds.waiting import RunNow, Waiting
@@ -50,7 +51,7 @@ class HoldFacts:
         link: where to read more on the run.
         checked: whether admission checks who decides.
         budget: the Budget whose step began the hold, when it is known.
-        notified: when the receiver took the notice; empty when it did not, or when there is none.
+        notice: what came of the notice to the receiver; None when it was not tried, or when there is none.
     """
 
     record: Record
@@ -63,7 +64,7 @@ class HoldFacts:
     link: str = ""
     checked: bool = True
     budget: BudgetSpec | None = None
-    notified: str = ""
+    notice: Notice | None = None
 
     @property
     def state(self) -> RunState | None:
@@ -83,7 +84,8 @@ def hold_status(facts: HoldFacts) -> tuple[list[Condition], dict[str, Any]]:
     """Conditions and fields."""
     fields = _fields(facts)
     accepted = _accepted(facts, fields)
-    return [accepted, _programmed(facts, accepted, fields), _enforced(facts, fields)], fields
+    told = notified(facts.notice, fields, facts.record.status)
+    return [accepted, _programmed(facts, accepted, fields), _enforced(facts, fields), *told], fields
 
 
 def _fields(facts: HoldFacts) -> dict[str, Any]:
@@ -93,8 +95,8 @@ def _fields(facts: HoldFacts) -> dict[str, Any]:
         fields["state"] = str(facts.state)
     if facts.link:
         fields["link"] = facts.link
-    if facts.notified:
-        fields.setdefault("notifiedAt", facts.notified)
+    if facts.notice is not None and facts.notice.taken:
+        fields.setdefault("notifiedAt", facts.notice.taken)
     decision = facts.record.spec.decision
     if decision is not None and decision.by and fields.get("decidedBy") != decision.by:
         fields |= {"decidedBy": decision.by, "decidedAt": facts.now}
