@@ -21,7 +21,7 @@ TAKEN = Delivery(Result.TAKEN)
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     """An operator with a gateway, and an Agent."""
-    world = World(compile_settings=SETTINGS)
+    world = World(compile_settings=SETTINGS, link="https://desk.example/{agent}?run={run}")
     world.gateway.states = {"10.0.0.1": {"plan": {"digest": "", "error": ""}, "store": {"state": "Ready"}}}
     world.show(agent_body())
     yield world
@@ -127,7 +127,7 @@ async def test_replica_that_hangs_is_passed_over(world: World) -> None:
 
 
 async def test_people_are_told_once_of_the_agent_and_of_the_record(world: World) -> None:
-    """The Event names agent, run, cost, limit, expiry and the command that decides."""
+    """The Event names agent, run, cost, limit, expiry, the command that decides and the link."""
     waits(world, hold())
     await world.run(30)
     events = [obj for ref, obj in world.cluster.objects.items() if ref.kind == "Event" and obj["reason"] == "RunHeld"]
@@ -135,6 +135,7 @@ async def test_people_are_told_once_of_the_agent_and_of_the_record(world: World)
     note = events[0]["note"]
     assert "run order-1 of Agent billing is held: MaxSteps, 3 of 3 used, 0.0015 USD so far; until 2026-11-24T10:00:00Z" in note
     assert "kubectl agentops run resume billing-" in note
+    assert note.endswith("; read more at https://desk.example/billing?run=order-1")
 
 
 async def test_decision_is_passed_on_and_read_back(world: World) -> None:

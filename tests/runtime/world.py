@@ -150,6 +150,7 @@ class World:
         receiver: str = "",
         holds: FakeHolds | None = None,
         namespaces: tuple[str, ...] = (),
+        link: str = "",
     ) -> None:
         self.cluster = cluster or FakeCluster()
         self.clock = clock or FakeClock()
@@ -158,9 +159,9 @@ class World:
         self.gateway = FakeGateway()
         self.tenants = FakeTenantGateways()
         self.holds = holds or FakeHolds()
-        self.receiver = receiver
+        self.receiver, self.link = receiver, link
         self.settings = compile_settings or Settings(operator_namespace=HOME)
-        settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver, namespaces=namespaces)
+        settings = RuntimeSettings(compile=self.settings, workers=4, receiver=receiver, namespaces=namespaces, link=link)
         outside = Outside(
             self.cluster, self.relay, self.clock, self.metrics, gateway=self.gateway, holds=self.holds, tenants=self.tenants
         )
@@ -200,7 +201,7 @@ class World:
     async def restart(self) -> "World":
         """The same cluster with a new process."""
         await self.stop()
-        world = World(self.cluster, self.clock, self.settings, self.receiver, self.holds)
+        world = World(self.cluster, self.clock, self.settings, self.receiver, self.holds, link=self.link)
         world.gateway, world.tenants = self.gateway, self.tenants
         world.operator._outside = replace(world.operator._outside, gateway=self.gateway, tenants=self.tenants)
         world.echo()

@@ -32,10 +32,11 @@ def link(template: str, record: Record) -> str:
 def held(record: Record, fields: Mapping[str, Any]) -> Event:
     """The event of a new hold, for the Agent and for the record."""
     budget = f" of Budget {fields['budget']}" if fields.get("budget") else ""
+    read = f"; read more at {fields['link']}" if fields.get("link") else ""
     text = (
         f"run {record.spec.run} of Agent {record.spec.agent} is held: {fields.get('reason', '')}{budget}, "
         f"{fields.get('used', '')} of {fields.get('limit', '')} used, {fields.get('cost', '0')} USD so far; "
-        f"until {fields.get('expires', '')} {command(record)}"
+        f"until {fields.get('expires', '')} {command(record)}{read}"
     )
     return Event("Warning", Reason.RUN_HELD, text)
 
