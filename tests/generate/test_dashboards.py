@@ -4,7 +4,7 @@ import json
 import re
 
 from agentops_operator.generate.dashboards import dashboards
-from agentops_operator.runtime.metrics import Metrics
+from agentops_operator.runtime.metrics import CONTROLLER, Metrics
 from tests.generate.relay_metrics import relay_metric_names
 
 METRIC = re.compile(r"\b((?:agentops|gen_ai|controller_runtime|workqueue|rest_client|leader_election)_[a-z_]+)(?=[{\[)]|\s|$)")
@@ -36,3 +36,10 @@ def test_panels_do_not_overlap() -> None:
     for text in dashboards().values():
         places = [tuple(panel["gridPos"].values()) for panel in json.loads(text)["panels"]]
         assert len(places) == len(set(places))
+
+
+def test_metrics_that_every_operator_has_are_told_apart() -> None:
+    """Else the panels sum up whatever else is built on controller-runtime in the cluster."""
+    shared = re.compile(r"\b(?:controller_runtime|workqueue|rest_client|leader_election)_")
+    mixed = [expr for expr in _expressions() if shared.search(expr) and f'"{CONTROLLER}"' not in expr]
+    assert mixed == []

@@ -119,18 +119,19 @@ AGENTS = (
     ),
 )
 
+OURS = 'leader_election_master_status{name="agentops"}'  # other operators of the cluster have metrics of the same names
 OPERATOR = (
     Panel(
         "Reconciles a second",
         "By result.",
-        (("sum by (result) (rate(controller_runtime_reconcile_total[5m]))", "{{result}}"),),
+        (('sum by (result) (rate(controller_runtime_reconcile_total{controller="agentops"}[5m]))', "{{result}}"),),
         "ops",
     ),
-    Panel("Queue", "Keys that wait.", (("max by (name) (workqueue_depth)", "{{name}}"),)),
+    Panel("Queue", "Keys that wait.", (('max by (name) (workqueue_depth{name="agentops"})', "{{name}}"),)),
     Panel(
         "Requests to the API server",
         "By method and answer; writes without changes would show here.",
-        (("sum by (method, code) (rate(rest_client_requests_total[5m]))", "{{method}} {{code}}"),),
+        ((f"sum by (method, code) (rate(rest_client_requests_total[5m]) and on (instance) {OURS})", "{{method}} {{code}}"),),
         "ops",
     ),
     Panel(
