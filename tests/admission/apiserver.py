@@ -74,8 +74,8 @@ class Api:
         for attempt in (1, 2):
             try:
                 return self._once("PATCH" if method == "APPLY" else method, path, content, headers)
-            except (http.client.HTTPException, OSError):
-                self._connection = None
+            except (http.client.HTTPException, OSError):  # the server gives up a connection that was idle for a while
+                self.close()
                 if attempt == 2:
                     raise
         raise AssertionError("unreachable")
@@ -101,6 +101,7 @@ class Api:
         """Closes the connection; an open socket would be a warning, and warnings are errors."""
         if self._connection is not None:
             self._connection.close()
+        self._connection = None
 
     def apply(self, path: str, body: Object, user: str = "") -> Object:
         """Server-side apply under the object's path; fails the test when refused."""

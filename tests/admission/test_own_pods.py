@@ -118,7 +118,7 @@ REFUSED = {
 }
 
 
-def wrapped(kind: str, spec: Object) -> tuple[str, Object]:
+def wrapped(kind: str, spec: Object, name: str = "x") -> tuple[str, Object]:
     """Path and object that make the API server or a controller create this pod."""
     template = {"metadata": {"labels": {"app": "x"}}, "spec": spec}
     apps = {"selector": {"matchLabels": {"app": "x"}}, "template": {**template, "spec": {**spec, "restartPolicy": "Always"}}}
@@ -132,7 +132,7 @@ def wrapped(kind: str, spec: Object) -> tuple[str, Object]:
     }
     root, plural, body = bodies[kind]
     version = root.removeprefix("/apis/").removeprefix("/api/")
-    meta = {"name": "x", "namespace": NAMESPACE, "labels": {"app": "x"}}
+    meta = {"name": name, "namespace": NAMESPACE, "labels": {"app": "x"}}
     return f"{root}/namespaces/{NAMESPACE}/{plural}", {"apiVersion": version, "kind": kind, "metadata": meta, "spec": body}
 
 
@@ -209,10 +209,11 @@ def test_anything_else_is_refused(ready: Api, name: str, kind: str) -> None:
 
 def test_change_of_an_own_workload_is_checked_too(ready: Api) -> None:
     """A harmless object must not be turned into another one."""
-    path, body = wrapped("CronJob", pod())
+    path, body = wrapped("CronJob", pod(), "changed")
     assert ready.call("POST", path, body, user=OPERATOR)[0] == 201
-    _, changed = wrapped("CronJob", pod(serviceAccountName="admin"))
-    status, answer = ready.call("APPLY", f"{path}/x?fieldManager=agentops-operator&force=true&dryRun=All", changed, user=OPERATOR)
+    _, changed = wrapped("CronJob", pod(serviceAccountName="admin"), "changed")
+    own = f"{path}/changed?fieldManager=agentops-operator&force=true&dryRun=All"
+    status, answer = ready.call("APPLY", own, changed, user=OPERATOR)
     assert status == 403, answer
     assert "service accounts named" in answer["message"]
 
