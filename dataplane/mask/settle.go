@@ -30,12 +30,24 @@ func settle(spans []span) []span {
 	return out
 }
 
-// wins: the earlier rule, but for Drop, which must act however small its share of the text is.
+// wins: the earlier rule, but for Drop, which must act however small its share of the text is, and for a user's rule that
+// shows a part of what a pack hides.
 func wins(a, b *detector) bool {
-	if (a.action == Drop) != (b.action == Drop) {
+	switch {
+	case (a.action == Drop) != (b.action == Drop):
 		return a.action == Drop
+	case a.shows(b):
+		return false
+	case b.shows(a):
+		return true
 	}
 	return a.index < b.index
+}
+
+// shows says whether a user's rule would leave a part of what a pack takes away. Rules stand before packs: with one that
+// matches everything, a namespace could read the ends of what the platform has hidden.
+func (d *detector) shows(pack *detector) bool {
+	return d.whole && !pack.whole && d.action == Partial && pack.action != Partial
 }
 
 // unmasked cuts the placeholders of earlier masking out of a place: a placeholder that is hashed again would change at
