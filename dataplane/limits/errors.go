@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,9 @@ func (e *ErrStateStore) Error() string {
 }
 
 func (e *ErrStateStore) Unwrap() error { return e.Err }
+
+// unsent says that the store was not even asked: the circuit was open, or nobody knew yet where it is.
+func (e *ErrStateStore) unsent() bool { return e.Err == nil || errors.Is(e.Err, errUnknown) }
 
 // ErrInvalid names a field that cannot be meant: a mistake of the caller, not of the store.
 type ErrInvalid struct {

@@ -123,12 +123,35 @@ func TestQueueIsBounded(t *testing.T) {
 	client := s.client(t, func(o *Options) { o.QueueSize = 3 })
 	s.kill()
 	for range 5 {
-		if _, err := client.Reserve(t.Context(), newCall("shop/a", "", nil)); !isDown(err) {
+		if _, err := client.Commit(t.Context(), client.Unreserved(newCall("shop/a", "", nil)), usage(1, 1, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if st := client.Stats(); st.Queued != 3 || st.Lost != 2 {
 		t.Fatalf("%+v", st)
+	}
+}
+
+// While the circuit is open the store is asked for nothing, so there is nothing to give back: a crowd that is refused for
+// minutes leaves the queue to the charges that wait.
+func TestCallsThatTheOpenCircuitRefusesDoNotWait(t *testing.T) {
+	s := startServer(t)
+	client := s.client(t)
+	s.kill()
+	asked := 0
+	for ; !client.Stats().Open; asked++ {
+		if _, err := client.Reserve(t.Context(), newCall("shop/a", "", nil)); !isDown(err) {
+			t.Fatal(err)
+		}
+	}
+	for range 1000 {
+		if _, err := client.Reserve(t.Context(), newCall("shop/a", "", nil)); !isDown(err) {
+			t.Fatal(err)
+		}
+	}
+	// Each time that the circuit has rested one call tries whether the store is back.
+	if st := client.Stats(); st.Queued >= int64(asked+500) {
+		t.Fatalf("%d of %d asked: %+v", asked, asked+1000, st)
 	}
 }
 

@@ -106,8 +106,12 @@ func (c *Client) attempt(ctx context.Context, call *Call, listed int64) (*attemp
 	}
 	replies, err := c.store.run(ctx, "reserve", invocations)
 	if err != nil {
-		// Done or not, nobody makes this call: it is given back when the store answers.
-		c.queue.add(settlement{op: "release", reservation: r})
+		// Done or not, nobody makes this call: it is given back when the store answers. What the store was not even asked for
+		// must not take the place of charges that wait.
+		var down *ErrStateStore
+		if !errors.As(err, &down) || !down.unsent() {
+			c.queue.add(settlement{op: "release", reservation: r})
+		}
 		return nil, err
 	}
 	r.deadline = c.store.clock.now() + call.Timeout.Milliseconds()
