@@ -11,6 +11,7 @@ import yaml
 
 from agentops_operator.cli import rules
 from agentops_operator.cli.validate import examine
+from agentops_operator.cli.world import World
 from agentops_operator.generate.crds import root_schema
 from agentops_operator.generate.kinds import ALL
 from tests.cli.runner import SAMPLES, run
@@ -113,6 +114,16 @@ def test_rule_on_changes_is_left_to_the_server_where_there_is_such_an_object() -
         }
     )
     assert "RunHold shop/one: a decision is made once" in run("validate", "-", stdin=hold).stderr
+
+
+def test_agents_are_not_compared_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The manifests of a large platform are checked in a pipeline, where somebody waits."""
+    compared: list[Any] = []
+    monkeypatch.setattr(World, "_rival", lambda _, agent, other: compared.append((agent, other)) or False)
+    head = "---\napiVersion: agentops.dev/v1alpha1\nkind: Agent\n"
+    one = head + "metadata: {{name: a{0}}}\nspec: {{targetRef: {{kind: Job, name: a{0}}}}}\n"
+    assert "objects: 50, errors: 0" in run("validate", "-", stdin="".join(map(one.format, range(50)))).stdout
+    assert all(agent is other for agent, other in compared)
 
 
 def test_warnings_fail_only_when_strict() -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from agentops_operator.agent.facts import Input, Invalid, Key, Resource, Settings
 from agentops_operator.agent.kind import AGENT
-from agentops_operator.agent.match import claim_keys, matches
+from agentops_operator.agent.match import claim_keys, matches, pod_keys
 from agentops_operator.agent.types import AgentSpec
 from agentops_operator.api.kind import API_VERSION
 from agentops_operator.cli.manifests import Document
@@ -14,6 +15,7 @@ from agentops_operator.cli.workloads import Workload, workload
 from agentops_operator.policies import POLICIES
 from agentops_operator.runtime.parse import labels_of, parse
 
+NO_KEY = ""
 TYPED = {info.kind: info for info in (AGENT, *POLICIES)}
 
 
@@ -38,13 +40,28 @@ class World:
             settings=self.settings,
             namespace_labels=self.namespaces.get(namespace, {}),
             policies=tuple(p for p in self.policies if p.key.namespace in (namespace, self.settings.operator_namespace)),
-            rivals=tuple(other for other in self.agents if self._rival(agent, other)),
+            rivals=tuple(other for other in self._near(agent) if self._rival(agent, other)),
             pods=pods,
         )
 
     def workloads_of(self, agent: Resource[AgentSpec]) -> list[Workload]:
         """Workloads whose pods the Agent's target or selector matches."""
         return [item for item in self.workloads if item.pod.namespace == agent.key.namespace and matches(agent.spec, item.pod)]
+
+    @cached_property
+    def _claims(self) -> dict[tuple[str, str], list[int]]:
+        """Places of Agents by namespace and key; each Agent beside each other one would take minutes for some thousands."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for place, agent in enumerate(self.agents):
+            for key in claim_keys(agent.spec) or (NO_KEY,):
+                found.setdefault((agent.key.namespace, key), []).append(place)
+        return found
+
+    def _near(self, agent: Resource[AgentSpec]) -> list[Resource[AgentSpec]]:
+        """Agents that share a key with this one or with a pod of it, and those that have none; in their order."""
+        keys = {NO_KEY, *claim_keys(agent.spec), *(key for item in self.workloads_of(agent) for key in pod_keys(item.pod))}
+        places = {place for key in keys for place in self._claims.get((agent.key.namespace, key), ())}
+        return [self.agents[place] for place in sorted(places)]
 
     def _rival(self, agent: Resource[AgentSpec], other: Resource[AgentSpec]) -> bool:
         if other.key == agent.key or other.key.namespace != agent.key.namespace:
