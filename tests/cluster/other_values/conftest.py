@@ -1,4 +1,4 @@
-"""The product with two operators, the webhook, a relay on a volume and a gateway that scales; put back afterwards."""
+"""The product with two operators, the webhook, a relay on a volume, a gateway that scales, a receiver; put back afterwards."""
 
 import re
 from collections.abc import Iterator
@@ -18,6 +18,10 @@ PLACE = "e2e-other-values"
 GONE = "e2e-gateway-gone"
 DIRECT = f"http://provider.{GONE}.svc:8080"  # where calls go past a gateway that is away
 INJECTION: Values = {"sidecar": {"extraEnv": {"AGENTOPS_DIRECT_OPENAI": DIRECT}}}
+RECEIVER = "agentops-e2e-receiver"  # a Secret that is not there until a test makes it
+RECEIVER_PORT = 8443
+LINK = "https://desk.example/{namespace}/{agent}?run={run}"
+ESCALATION: Values = {"escalation": {"secret": RECEIVER, "port": RECEIVER_PORT, "link": LINK}}
 GATEWAYS = 3  # one more than other tests have
 # Or the operator would mend its number of replicas.
 SCALED: Values = {"gateway": {"autoscaling": {"enabled": True, "minReplicas": GATEWAYS, "maxReplicas": GATEWAYS + 1}}}
@@ -60,7 +64,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def release(product: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """All other values in one upgrade."""
     folder = tmp_path_factory.mktemp("release")
-    values: Values = {**KEPT, **SCALED, "operator": {"replicas": 2}, **_webhook(product, folder)}
+    values: Values = {**KEPT, **SCALED, **ESCALATION, "operator": {"replicas": 2}, **_webhook(product, folder)}
     values["injection"] |= INJECTION
     with small_volume(product) as volume:
         release = Release(product, volume, folder, values)
