@@ -44,17 +44,25 @@ class Collection:
 
 async def follow(cluster: Cluster, clock: Clock, what: Collection) -> None:
     """Follows a collection until it is cancelled; no answer of the API server ends it."""
-    failures, version = 0, ""
+    at = _Place()
     while True:
         try:
-            version = version or await _list(cluster, what)
-            failures = 0
-            version = await _watch(cluster, what, version)
+            at.version = at.version or await _list(cluster, what)
+            await _watch(cluster, what, at)
+            at.failures = 0
         except ApiError as error:
-            failures += 1
+            at.failures += 1
             if error.status:  # a lost connection is continued where it broke; a refusal needs a new list
-                version = ""
-            await _pause(clock, what, error, failures)
+                at.version = ""
+            await _pause(clock, what, error, at.failures)
+
+
+@dataclass
+class _Place:
+    """How far a collection is known, and how many lists and watches in a row failed."""
+
+    version: str = ""
+    failures: int = 0
 
 
 async def _list(cluster: Cluster, what: Collection) -> str:
@@ -67,16 +75,16 @@ async def _list(cluster: Cluster, what: Collection) -> str:
     return version
 
 
-async def _watch(cluster: Cluster, what: Collection, version: str) -> str:
-    events = cluster.watch(what.ref, version, labels=what.labels, fields=what.fields, metadata=what.metadata)
+async def _watch(cluster: Cluster, what: Collection, at: _Place) -> None:
+    events = cluster.watch(what.ref, at.version, labels=what.labels, fields=what.fields, metadata=what.metadata)
     async for event in events:
         body = event["object"]
         if event["type"] == "ERROR":
             raise ApiError(body.get("code", 500), body.get("reason", ""), body.get("message", ""))
-        version = body["metadata"]["resourceVersion"]
         if event["type"] != "BOOKMARK":
             what.event(event["type"], body)
-    return version
+        # Kept at each event: a stream that breaks would else be continued where it began, and show old versions again.
+        at.version, at.failures = body["metadata"]["resourceVersion"], 0
 
 
 async def _pause(clock: Clock, what: Collection, error: ApiError, failures: int) -> None:
