@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from kubernetes.aio import client as api
 from kubernetes.aio import config as kube_config
 from yarl import URL
@@ -25,6 +26,8 @@ APPLY = "application/apply-patch+yaml"
 PAGE = "500"
 CALL = aiohttp.ClientTimeout(total=30, sock_connect=10)
 WATCH_SECONDS = 290  # below the API server's own limit, so that a stream ends in order
+BROKEN = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, ValueError)
+"""What reading an answer may raise: a connection that breaks, a line that is too long, text of a proxy in place of JSON."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class ApiCluster:
         try:
             async for line in response.content:
                 yield json.loads(line)
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except BROKEN as error:
             raise ApiError(0, "WatchEnded", f"watch of {path_of(ref)} ended: {error or type(error).__name__}") from error
         finally:
             response.close()
@@ -187,8 +190,8 @@ class ApiCluster:
         response = await self._send(request)
         try:
             answer: dict[str, Any] = json.loads(await response.read())
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}") from error
+        except BROKEN as error:
+            raise _unreachable(request, error) from error
         return answer
 
     async def _send(self, request: Request) -> aiohttp.ClientResponse:
@@ -201,14 +204,19 @@ class ApiCluster:
         url = URL(f"{settings.host}{request.path}{query}", encoded=True)
         try:
             answer = await self._client.call_api(request.method, url, headers, request.body, _request_timeout=request.limits)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            response: aiohttp.ClientResponse = answer.response
+            refusal = await response.read() if response.status >= HTTPStatus.BAD_REQUEST else None
+        except BROKEN as error:
             self._metrics.requests.labels("<error>", request.method).inc()
-            raise ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}") from error
-        response: aiohttp.ClientResponse = answer.response
+            raise _unreachable(request, error) from error
         self._metrics.requests.labels(str(response.status), request.method).inc()
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _error(response.status, response.reason or "", await response.read())
+        if refusal is not None:
+            raise _error(response.status, response.reason or "", refusal)
         return response
+
+
+def _unreachable(request: Request, error: Exception) -> ApiError:
+    return ApiError(0, "Unreachable", f"{request}: {error or type(error).__name__}")
 
 
 def _selectors(labels: str, fields: str) -> dict[str, str]:
