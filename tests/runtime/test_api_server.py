@@ -89,7 +89,9 @@ async def test_refusal_keeps_the_words_of_the_server() -> None:
     ("line", "shown"),
     [
         pytest.param(b"<html>\n", 1, id="no-json"),
-        pytest.param(json.dumps({"type": "ADDED", "object": "x" * (5 << 20)}).encode() + b"\n", 1, id="longer-than-the-client-reads"),
+        pytest.param(
+            json.dumps({"type": "ADDED", "object": "x" * (5 << 20)}).encode() + b"\n", 1, id="longer-than-the-client-reads"
+        ),
     ],
 )
 async def test_stream_that_cannot_be_read_has_ended(line: bytes, shown: int) -> None:
@@ -102,9 +104,13 @@ async def test_stream_that_cannot_be_read_has_ended(line: bytes, shown: int) -> 
         await response.write_eof()
         return response
 
-    events = []
+    events = list[object]()
+
+    async def read(cluster: ApiCluster) -> None:
+        async for event in cluster.watch(PODS, "1"):
+            events.append(event)
+
     async with served(stream) as cluster:
         with pytest.raises(ApiError) as raised:
-            async for event in cluster.watch(PODS, "1"):
-                events.append(event)  # noqa: PERF401  (what came before the error counts)
+            await read(cluster)
     assert (raised.value.status, len(events)) == (0, shown)

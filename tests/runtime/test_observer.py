@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from agentops_operator.runtime.objects import Ref
 from tests.runtime.bodies import agent_body, pod_body
 from tests.runtime.world import World
@@ -123,10 +125,11 @@ async def test_restarted_relay_gets_time_to_hear_of_all_sidecars(world: World) -
     assert world.status("Agent", "billing")["traced"] == "0/1"
 
 
-async def test_garbage_is_a_failed_look(world: World) -> None:
+@pytest.mark.parametrize("garbage", [{"agents": [{"unexpected": True}], "cursor": "2"}, ["of", "another", "shape"]])
+async def test_garbage_is_a_failed_look(world: World, garbage: Any) -> None:
     """An answer of another shape is an error of the relay, not of the operator."""
     await started(world)
-    world.relay.answers["10.0.0.1"] = {"agents": [{"unexpected": True}], "cursor": "2"}
+    world.relay.answers["10.0.0.1"] = garbage
     await world.run(40)
     assert not world.operator.store.relay.reachable
     assert Ref("agentops.dev/v1alpha1", "Agent", "shop", "billing") in world.cluster.objects

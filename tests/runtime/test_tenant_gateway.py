@@ -246,6 +246,25 @@ async def test_many_namespaces_are_asked_in_turn(world: World) -> None:
     assert set(world.tenants.asked) == set(namespaces)
 
 
+async def test_answer_that_is_nested_without_end_blinds_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One tenant's answer is that tenant's fault; the others are looked at all the same."""
+    for namespace in ("shop", "team"):
+        world.show(agent_body(namespace=namespace), own(namespace=namespace))
+    await world.run()
+    shared(world)
+    plain = world.tenants.states
+
+    async def states(namespace: str) -> list[Any]:
+        return json.loads("[" * 200_000) if namespace == "shop" else await plain(namespace)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(world.tenants, "states", states)
+    world.tenants.answers["team"] = [state(targets_of(world, "team"))]
+    await world.run(30)
+    seen = world.operator.store.tenant_gateways
+    assert "RecursionError" in seen["shop"].error or "recursion" in seen["shop"].error
+    assert seen["team"].error == ""
+
+
 @pytest.mark.parametrize("answer", [{}, {"targets": {}}, {"plan": {}, "targets": {"a": {}}}, {"plan": {}, "targets": []}, []])
 def test_answer_of_another_shape_is_an_error_and_no_end(answer: Any) -> None:
     """What stands in a tenant's namespace may say anything."""

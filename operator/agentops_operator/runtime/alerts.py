@@ -12,7 +12,7 @@ from agentops_operator.agent.facts import Alerting, Key
 from agentops_operator.runtime.applier import Applier
 from agentops_operator.runtime.clock import Clock
 from agentops_operator.runtime.live import live
-from agentops_operator.runtime.looking import FAILURES, Looking
+from agentops_operator.runtime.looking import FAILURES, FAULTS, Looking
 from agentops_operator.runtime.objects import Cluster, ref_of
 from agentops_operator.runtime.store import Store
 
@@ -104,7 +104,7 @@ class AlertObserver(Looking):
         try:
             found = loaded(await self._source.rules(), namespaces, self._store.settings.operator_namespace)
             self._misses = 0
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except FAULTS as error:
             self._misses += 1
             if self._misses < FAILURES:
                 return

@@ -7,20 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import aiohttp
-
 from agentops_operator.agent.facts import GatewayObservation, Key
 from agentops_operator.agent.gateway.probes import between_plans, learned
 from agentops_operator.agent.gateway.row import subjects_of
 from agentops_operator.agent.kind import AGENT
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.looking import FAILURES, Looking
+from agentops_operator.runtime.looking import FAILURES, FAULTS, Looking
 from agentops_operator.runtime.store import Store
 
 LOG = logging.getLogger(__name__)
 LOOKS_A_COUNT = 6  # a page of metrics is large, and to learn who calls there is time
 WORST_FIRST = ("Away", "None", "Ready")
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class GatewayClient(Protocol):

@@ -17,8 +17,8 @@ from agentops_operator.policies.budget.kind import BUDGET
 from agentops_operator.policies.budget.types import BudgetSpec
 from agentops_operator.runtime.clock import Clock, rfc3339
 from agentops_operator.runtime.events import Recorder, transitions
-from agentops_operator.runtime.gateway_observer import FAULTS
 from agentops_operator.runtime.hold_observer import HoldSource, of_any
+from agentops_operator.runtime.looking import FAULTS
 from agentops_operator.runtime.notifier import Notifier
 from agentops_operator.runtime.objects import ApiError, Cluster, Ref, ref_of
 from agentops_operator.runtime.parse import parse

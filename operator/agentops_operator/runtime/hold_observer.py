@@ -10,8 +10,7 @@ from agentops_operator.agent.facts import Key
 from agentops_operator.agent.holds.decision import Delivery
 from agentops_operator.agent.holds.waiting import RunNow, Waiting, waiting_in
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.gateway_observer import FAULTS
-from agentops_operator.runtime.looking import FAILURES, Looking
+from agentops_operator.runtime.looking import FAILURES, FAULTS, Looking
 from agentops_operator.runtime.store import Store
 
 AnswerT = TypeVar("AnswerT")

@@ -2,10 +2,14 @@
 
 from abc import ABC, abstractmethod
 
+import aiohttp
+
 from agentops_operator.runtime.clock import Clock
 
 FAILURES = 3  # misses in a row before something counts as unreachable: one lost packet is no news
 FIRST_PAUSE = 1.0  # between the first looks, while reconciliation waits for them
+FAULTS = (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What an answer may be at fault with: it does not come, it is no JSON, it has another shape, it is nested without end."""
 
 
 class Looking(ABC):

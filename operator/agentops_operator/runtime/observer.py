@@ -5,11 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-import aiohttp
-
 from agentops_operator.agent.facts import Key
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.looking import FAILURES, Looking
+from agentops_operator.runtime.looking import FAILURES, FAULTS, Looking
 from agentops_operator.runtime.metrics import Metrics
 from agentops_operator.runtime.observations import Deliveries, Replica, agent_key, agent_observation, merged_agent, merged_relay
 from agentops_operator.runtime.replicas import Replicas
@@ -103,7 +101,7 @@ class Observer(Looking):
             answer = await self._relay.observations(address, replica.cursor)
             replica.silent = 0 if await self._relay.greets(address) else replica.silent + 1
             return self._take(replica, answer)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as error:
+        except FAULTS as error:
             replica.failures += 1
             replica.cursor = ""  # after a gap all is asked anew, since a restarted relay counts from the start
             self._error = f"{address}: {error or type(error).__name__}"

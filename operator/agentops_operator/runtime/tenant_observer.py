@@ -7,8 +7,7 @@ from typing import Any, Protocol
 from agentops_operator.agent.facts import Key
 from agentops_operator.agent.tenant_gateway import TenantGatewayObservation
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.gateway_observer import FAULTS
-from agentops_operator.runtime.looking import FAILURES, Looking
+from agentops_operator.runtime.looking import FAILURES, FAULTS, Looking
 from agentops_operator.runtime.store import Store
 
 AT_ONCE = 32  # namespaces that are asked in one look; a thousand of them must not cost more than the Agents do

@@ -11,7 +11,7 @@ from agentops_operator.agent.facts import Key
 from agentops_operator.agent.gateway.usage import BudgetCount, counts_in
 from agentops_operator.policies.budget.kind import BUDGET
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.gateway_observer import FAULTS
+from agentops_operator.runtime.looking import FAULTS
 from agentops_operator.runtime.store import Store
 
 PAUSE = 0.02  # seconds between two questions: a thousand Agents are asked for in twenty seconds, beside other work
