@@ -113,6 +113,42 @@ async def test_many_namespaces_share_one_watch() -> None:
     await stage.pods.stop()
 
 
+async def test_namespace_whose_list_fails_is_caught_up_later() -> None:
+    """One refused list hides no pods for good: nothing would list that namespace again."""
+    stage = Stage(many=1)
+    stage.agents_in("ns-0", "ns-1")
+    await settle()
+    stage.cluster.put(pod_body("one", "ns-2"))
+    stage.cluster.refusals["list of Pod"] = ApiError(429, "TooManyRequests", "try again")
+    stage.agents_in("ns-2")
+    await settle()
+    stage.cluster.refusals.clear()
+    await stage.clock.advance(5)
+    assert stage.uids("ns-2") == {"pod-ns-2-one"}
+    await stage.pods.stop()
+
+
+async def test_namespace_that_loses_its_agents_is_not_asked_for_any_more() -> None:
+    """A list that is refused again and again ends with the last Agent, and begins anew with the next one."""
+    stage = Stage(many=1)
+    stage.agents_in("ns-0", "ns-1", "ns-3")
+    await settle()
+    stage.cluster.refusals["list of Pod"] = ApiError(403, "Forbidden", "pods is forbidden")
+    stage.agents_in("ns-2")
+    await stage.clock.advance(5)
+    assert stage.pods.known("ns-2")
+    stage.store.agent_gone(Key("Agent", "ns-2", "billing"))
+    stage.pods.want(stage.store.agents.namespaces())
+    stage.agents_in("ns-2")
+    await settle()
+    assert set(stage.pods._tasks) == {"", "/ns-2"}
+    stage.store.agent_gone(Key("Agent", "ns-2", "billing"))
+    stage.pods.want(stage.store.agents.namespaces())
+    await settle()
+    assert set(stage.pods._tasks) == {""}
+    await stage.pods.stop()
+
+
 async def test_pod_that_ends_during_the_list_does_not_come_back() -> None:
     """An end that the watch shows before the list arrives is not undone by the list."""
     stage = Stage(many=1)

@@ -1,5 +1,6 @@
 """List, then watch, then list again when the stream cannot be continued: one collection, for as long as it is wanted."""
 
+import itertools
 import logging
 import random
 from collections.abc import Callable
@@ -55,6 +56,17 @@ async def follow(cluster: Cluster, clock: Clock, what: Collection) -> None:
             if error.status:  # a lost connection is continued where it broke; a refusal needs a new list
                 at.version = ""
             await _pause(clock, what, error, at.failures)
+
+
+async def take_once(cluster: Cluster, clock: Clock, what: Collection) -> None:
+    """Lists a collection without watching it, however often the API server must be asked."""
+    for failures in itertools.count(1):
+        try:
+            await _list(cluster, what)
+        except ApiError as error:
+            await _pause(clock, what, error, failures)
+        else:
+            return
 
 
 @dataclass

@@ -4,7 +4,6 @@ A label selector would miss just the pods that matter: those that an Agent match
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
@@ -13,13 +12,12 @@ from prometheus_client import Counter
 
 from agentops_operator.agent.facts import Key, Pod
 from agentops_operator.runtime.clock import Clock
-from agentops_operator.runtime.follow import Collection, follow
+from agentops_operator.runtime.follow import Collection, follow, take_once
 from agentops_operator.runtime.lasting import lasting
-from agentops_operator.runtime.objects import ApiError, Cluster, Ref
+from agentops_operator.runtime.objects import Cluster, Ref
 from agentops_operator.runtime.parse import parse_pod
 from agentops_operator.runtime.store import Store
 
-LOG = logging.getLogger(__name__)
 ALIVE = "status.phase!=Succeeded,status.phase!=Failed"
 EVERYWHERE = ""
 MANY = 50  # namespaces; each watch of one is a connection, and above this a single watch of the cluster is cheaper
@@ -76,7 +74,7 @@ class PodWatcher:
         targets = {EVERYWHERE} if together else set(self._wanted)
         already = EVERYWHERE in self._tasks
         for scope in self._tasks.keys() - targets:
-            if not (together and scope.startswith("/")):  # a list of one namespace ends by itself
+            if not (together and scope.removeprefix("/") in self._wanted):  # a list of one namespace ends by itself
                 self._tasks.pop(scope).cancel()
         for scope in targets - self._tasks.keys():
             watch = partial(follow, self._cluster, self._clock, self._collection(scope))
@@ -103,16 +101,11 @@ class PodWatcher:
 
     async def _catch_up(self, namespace: str) -> None:
         """Lists one namespace while the watch of the cluster runs on."""
-        what = self._collection(namespace)
         try:
-            what.before_list()
-            items, _ = await self._cluster.list(what.ref, fields=ALIVE, metadata=True)
-            what.listed([what.read(item) for item in items])
-        except ApiError as error:
-            LOG.warning("pods of %s: %s", namespace, error)
-            self._release(namespace)
+            await take_once(self._cluster, self._clock, self._collection(namespace))
         finally:
-            self._tasks.pop("/" + namespace, None)
+            if self._tasks.get("/" + namespace) is asyncio.current_task():  # else another one took its place
+                self._tasks.pop("/" + namespace)
 
     def _take(self, scope: str, items: Iterable[Pod]) -> None:
         pods = [pod for pod in items if pod.namespace in self._wanted]
