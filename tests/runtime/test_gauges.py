@@ -28,6 +28,21 @@ async def test_series_say_what_the_status_says(world: World) -> None:
     assert value(world, "agentops_condition", kind="MaskingPolicy", namespace="shop", name="mask", type="Enforced") is not None
 
 
+async def test_size_of_an_index_is_told_after_a_restart_too(world: World) -> None:
+    """A process that finds the index as it should be says how large it is; without an index nothing is said."""
+    agent = agent_body()
+    world.show(agent)
+    await world.run()
+    size = value(world, "agentops_index_bytes", namespace="shop")
+    second = await world.restart()
+    await second.run()
+    assert size == value(second, "agentops_index_bytes", namespace="shop")
+    second.remove(agent)
+    await second.run()
+    assert value(second, "agentops_index_bytes", namespace="shop") is None
+    await second.stop()
+
+
 async def test_series_of_what_is_gone_are_gone(world: World) -> None:
     """A deleted Agent has no series, and a second scrape says the same as the first."""
     agent = agent_body()

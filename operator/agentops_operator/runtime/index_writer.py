@@ -68,8 +68,9 @@ class IndexWriter:
         desired = build_index(namespace, await self._all_rows(namespace))
         if not desired["agents"]:
             await self._remove(desired)
-        elif await self._applier.apply(desired):
-            self._written[namespace] = self._clock.monotonic()
+        else:
+            if await self._applier.apply(desired):
+                self._written[namespace] = self._clock.monotonic()
             self._metrics.index_bytes.labels(namespace).set(len(canonical(desired["agents"])))
         return None
 
@@ -93,4 +94,4 @@ class IndexWriter:
         item = self._children.get(ref_of(desired))
         if item is not None:
             await self._applier.delete(item)
-            self._metrics.index_bytes.remove(desired["metadata"]["namespace"])
+        self._metrics.index_bytes.remove(desired["metadata"]["namespace"])
