@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agentops_operator.runtime import observer
 from agentops_operator.runtime.objects import Ref
 from agentops_operator.runtime.observer import HttpRelay
 from agentops_operator.runtime.settings import RuntimeSettings
@@ -116,3 +117,21 @@ async def test_only_what_is_read_counts_as_a_greeting(line: bytes, greets: bool)
     server.close()
     await server.wait_closed()
     assert not await relay.greets("127.0.0.1")
+
+
+async def test_silent_canary_keeps_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that takes the connection and says nothing is hung up on, or each look would leave one open."""
+    monkeypatch.setattr(observer, "GREETING", 0.05)
+    ended = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        ended.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    relay = HttpRelay(RuntimeSettings(relay_canary_port=server.sockets[0].getsockname()[1]))
+    assert not await relay.greets("127.0.0.1")
+    await asyncio.wait_for(ended.wait(), 10)
+    server.close()
+    await server.wait_closed()

@@ -102,12 +102,13 @@ async def test_replicas_are_merged(world: World) -> None:
     assert world.operator.store.relay.config_digest not in ("new", "old")
 
 
-async def test_relay_that_restarts_is_asked_for_everything(world: World) -> None:
-    """A cursor that runs backwards means a new process, which is asked without a cursor."""
+@pytest.mark.parametrize(("before", "after"), [("a1b2-9", "c3d4-12"), ("a1b2-9", "a1b2-1")], ids=["another-process", "backwards"])
+async def test_relay_that_restarts_is_asked_for_everything(world: World, before: str, after: str) -> None:
+    """A cursor of another process, or one that runs backwards, means that all is asked for anew."""
     await started(world)
-    world.relay.answers["10.0.0.1"] = answer("9")
-    await world.run(11)
-    world.relay.answers["10.0.0.1"] = answer("1", report("x"))
+    world.relay.answers["10.0.0.1"] = answer(before)
+    await world.run(21)
+    world.relay.answers["10.0.0.1"] = answer(after, report("x"))
     await world.run(21)
     assert world.relay.asked[-1] == ("10.0.0.1", "")
     assert world.operator.store.observations
@@ -116,9 +117,9 @@ async def test_relay_that_restarts_is_asked_for_everything(world: World) -> None
 async def test_restarted_relay_gets_time_to_hear_of_all_sidecars(world: World) -> None:
     """What a relay knew before its restart stands for a minute, then what it does not know is gone."""
     digest = await started(world)
-    world.relay.answers["10.0.0.1"] = answer("9", report(digest))
-    await world.run(11)
-    world.relay.answers["10.0.0.1"] = answer("1")
+    world.relay.answers["10.0.0.1"] = answer("a1b2-9", report(digest))
+    await world.run(21)
+    world.relay.answers["10.0.0.1"] = answer("c3d4-12")
     await world.run(40)
     assert world.status("Agent", "billing")["traced"] == "1/1"
     await world.run(60)

@@ -48,8 +48,10 @@ class HttpRelay(Replicas):
         try:
             async with asyncio.timeout(GREETING):
                 reader, writer = await asyncio.open_connection(address.strip("[]"), self._canary)
-                greeting = await reader.read(1)
-                writer.close()
+                try:
+                    greeting = await reader.read(1)
+                finally:
+                    writer.close()
         except (OSError, TimeoutError):
             return False
         return bool(greeting)
@@ -153,5 +155,6 @@ class Observer(Looking):
 
 
 def _restarted(replica: Replica, answer: Mapping[str, Any]) -> bool:
-    old, new = replica.cursor, str(answer.get("cursor", ""))
-    return old.isdigit() and new.isdigit() and int(new) < int(old)
+    """Whether another process answers than the one that gave the cursor: what stands before its last dash names the process."""
+    before, now = (str(cursor).rpartition("-") for cursor in (replica.cursor, answer.get("cursor", "")))
+    return before[0] != now[0] or (before[2].isdigit() and now[2].isdigit() and int(now[2]) < int(before[2]))
