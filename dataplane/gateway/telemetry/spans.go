@@ -98,16 +98,16 @@ func (s *Spans) Call(r *Report) {
 		return
 	}
 	ctx := in(r.Traceparent)
-	_, span := s.calls.Tracer(scope).Start(ctx, strings.TrimSpace(r.Operation+" "+r.Alias), trace.WithTimestamp(r.Began), trace.WithSpanKind(trace.SpanKindServer),
+	_, span := s.calls.Tracer(scope).Start(ctx, strings.TrimSpace(r.Operation+" "+plain(r.Alias)), trace.WithTimestamp(r.Began), trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attributes(r, trace.SpanContextFromContext(ctx).IsValid())...))
 	for _, a := range r.Attempts {
 		if a.Failure != nil {
-			span.AddEvent("dev.agentops.attempt_failed", trace.WithAttributes(attribute.String("dev.agentops.target", a.Target),
-				attribute.String("error.type", string(a.Failure.Class)), attribute.Int64("dev.agentops.milliseconds", a.Took.Milliseconds())))
+			span.AddEvent("dev.agentops.attempt_failed", trace.WithAttributes(words("dev.agentops.target", a.Target),
+				words("error.type", string(a.Failure.Class)), attribute.Int64("dev.agentops.milliseconds", a.Took.Milliseconds())))
 		}
 	}
 	if r.ErrorCode != "" {
-		span.SetStatus(codes.Error, r.ErrorCode)
+		span.SetStatus(codes.Error, plain(r.ErrorCode))
 	}
 	span.End(trace.WithTimestamp(r.Ended))
 }
@@ -123,12 +123,23 @@ func (s *Spans) Run(e RunEvent) {
 	span.End(trace.WithTimestamp(e.At))
 }
 
+// mostText bounds what a client or a provider can put into a span.
+const mostText = 1024
+
+// plain is a text as OTLP can hold it. One that is no UTF-8 would cost the spans of all others in its batch, and a batch of the
+// history would be tried again for ever.
+func plain(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), mostText)], "\uFFFD")
+}
+
+func words(key, text string) attribute.KeyValue { return attribute.String(key, plain(text)) }
+
 func eventAttributes(e RunEvent) []attribute.KeyValue {
-	out := []attribute.KeyValue{attribute.String("k8s.namespace.name", e.Namespace), attribute.String("dev.agentops.agent", e.Agent)}
+	out := []attribute.KeyValue{words("k8s.namespace.name", e.Namespace), words("dev.agentops.agent", e.Agent)}
 	for key, value := range map[string]string{"id": e.Run, "event": string(e.Kind), "state": e.State, "from": e.From, "reason": e.Reason, "by": e.By, "budget": e.Budget,
 		"target": e.Target, "next_target": e.NextTarget, "plan": e.Plan, "plan_before": e.PlanBefore, "release": e.Release, "release_before": e.ReleaseBefore} {
 		if value != "" {
-			out = append(out, attribute.String("dev.agentops.run."+key, value))
+			out = append(out, words("dev.agentops.run."+key, value))
 		}
 	}
 	for key, n := range map[string]int64{"step": e.Step, "hold": e.Hold, "limit": e.Limit, "used": e.Used, "retry": e.Retry} {
@@ -149,7 +160,7 @@ func attributes(r *Report, traced bool) []attribute.KeyValue {
 	out := make([]attribute.KeyValue, 0, 32)
 	text := func(key, value string) {
 		if value != "" {
-			out = append(out, attribute.String(key, value))
+			out = append(out, words(key, value))
 		}
 	}
 	number := func(key string, n int64) {
@@ -165,7 +176,7 @@ func attributes(r *Report, traced bool) []attribute.KeyValue {
 	text("gen_ai.conversation.id", r.Run)
 	text("gen_ai.agent.name", r.Agent)
 	if r.Finish != "" {
-		out = append(out, attribute.StringSlice("gen_ai.response.finish_reasons", []string{r.Finish}))
+		out = append(out, attribute.StringSlice("gen_ai.response.finish_reasons", []string{plain(r.Finish)}))
 	}
 	number(used+"input_tokens", r.Usage.Input)
 	number(used+"output_tokens", r.Usage.Output)
