@@ -11,9 +11,11 @@ import (
 
 // Attempt is one question to one target, for telemetry.
 type Attempt struct {
-	Target  string
-	Took    time.Duration
-	Failure *upstream.Failure
+	Target string
+	// Provider of the target.
+	Provider plan.Provider
+	Took     time.Duration
+	Failure  *upstream.Failure
 	// Rests says that the target rests from now on.
 	Rests bool
 }

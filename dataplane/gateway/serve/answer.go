@@ -57,6 +57,7 @@ func (c *call) tellTarget(target string) {
 // router runs this call's attempts.
 func (c *call) router() *route.Router {
 	return &route.Router{Board: c.server.Board, Now: c.server.Now, Tried: func(a route.Attempt) {
+		a.Provider = c.snapshot.Plan.Targets[a.Target].Provider
 		c.report.Attempts = append(c.report.Attempts, a)
 	}}
 }

@@ -159,11 +159,11 @@ func (c *call) choose() *refusal {
 	if alias.Type != gjson.String {
 		return policy(http.StatusBadRequest, "invalid_request", "model", "model: name one of the agent's models")
 	}
-	c.report.Alias = alias.Str
 	name, ok := c.agent.Models[alias.Str]
 	if !ok {
 		return unknownModel(alias.Str, c.agent.Aliases)
 	}
+	c.report.Alias = alias.Str // not before: it becomes a label, and a client must not invent series
 	c.take(name)
 	asked, answers := c.api.Asked(c.body)
 	c.most, c.answers = c.agent.MaxOutputTokens, answers

@@ -65,6 +65,15 @@ func TestClientsCannotSteer(t *testing.T) {
 	}
 }
 
+// A model that is not the agent's is told to the client and to nobody else: as a label it would be a series for each word.
+func TestAnUnknownModelIsNoLabel(t *testing.T) {
+	w := newWorld(t, nil)
+	w.post("/v1/chat/completions", `{"model":"gpt-`+strings.Repeat("x", 40)+`","messages":[{"role":"user","content":"x"}]}`)
+	if r := w.report(); r.Alias != "" || r.ErrorCode != "model_not_found" {
+		t.Errorf("report %+v", r)
+	}
+}
+
 // Requests that nobody may make are refused by a typed error before any provider is asked.
 func TestWhatIsRefused(t *testing.T) {
 	w := newWorld(t, func(p *plan.Plan) {

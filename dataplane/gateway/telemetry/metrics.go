@@ -62,10 +62,7 @@ func (m *Metrics) Call(r *Report) {
 	own := []string{r.Namespace, r.Agent}
 	labels := []string{r.Namespace, r.Agent, r.Team, r.UseCase, r.Release, r.Alias, ProviderName(r.Provider)}
 	with := func(more ...string) []string { return append(labels[:len(labels):len(labels)], more...) }
-	code := r.ErrorCode
-	if code == "" {
-		code = "ok"
-	}
+	code := codeOf(r)
 	m.calls.WithLabelValues(with(r.Operation, code)...).Inc()
 	if r.ErrorType == "agentops_policy" {
 		m.denied.WithLabelValues(with(code)...).Inc()
@@ -77,7 +74,7 @@ func (m *Metrics) Call(r *Report) {
 		if a.Failure != nil {
 			class = string(a.Failure.Class)
 		}
-		m.attempts.WithLabelValues(a.Target, ProviderName(r.Provider), class).Inc()
+		m.attempts.WithLabelValues(a.Target, ProviderName(string(a.Provider)), class).Inc()
 	}
 	if r.Status == 200 {
 		m.duration.WithLabelValues(r.Operation, r.Namespace, r.Agent).Observe(r.Ended.Sub(r.Began).Seconds())
@@ -85,6 +82,22 @@ func (m *Metrics) Call(r *Report) {
 	if r.FirstByte > 0 {
 		m.first.WithLabelValues(r.Operation, r.Namespace, r.Agent).Observe(r.FirstByte.Seconds())
 	}
+}
+
+// ofProviders are the gateway's own codes for what providers did.
+var ofProviders = map[string]bool{"provider_unavailable": true, "provider_rate_limited": true, "provider_invalid": true, "provider_timeout": true,
+	"stream_interrupted": true}
+
+// codeOf is how a call ended, as a label. What a provider finds wrong with a request it says in words of its own, and there is no end
+// to those.
+func codeOf(r *Report) string {
+	switch {
+	case r.ErrorCode == "":
+		return "ok"
+	case r.ErrorType == "agentops_policy" || ofProviders[r.ErrorCode]:
+		return r.ErrorCode
+	}
+	return "provider_refused"
 }
 
 func (m *Metrics) amounts(r *Report, labels []string, with func(...string) []string) {
