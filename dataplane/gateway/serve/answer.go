@@ -214,7 +214,8 @@ func (c *call) cacheKey() string {
 	}
 	c.report.Cache = "miss"
 	c.w.Header()["X-Agentops-Cache"] = []string{"miss"}
-	return keyOf(c.agent.Name, c.report.Alias, string(c.api.Kind()), c.body.Bytes())
+	// With what holds for the agent: an answer that passed older guardrails, or came from another model, is none for now.
+	return keyOf(c.agent.Name, c.plan(), c.report.Alias, string(c.api.Kind()), c.body.Bytes())
 }
 
 func (c *call) fromCache(k kept) *refusal {

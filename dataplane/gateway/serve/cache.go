@@ -34,9 +34,9 @@ func newCache(most int) *cache {
 }
 
 // keyOf is of one agent: nobody gets an answer that another agent asked for.
-func keyOf(agent, alias, kind string, data []byte) string {
+func keyOf(agent, plan, alias, kind string, data []byte) string {
 	h := sha256.New()
-	h.Write([]byte(agent + "\x00" + alias + "\x00" + kind + "\x00"))
+	h.Write([]byte(agent + "\x00" + plan + "\x00" + alias + "\x00" + kind + "\x00"))
 	h.Write(data)
 	return string(h.Sum(nil))
 }

@@ -228,6 +228,19 @@ func TestEqualQuestionsAreAskedOnce(t *testing.T) {
 	if w.chat(`,"temperature":1`); len(w.a.asked()) != 2 {
 		t.Error("another question was answered from the cache")
 	}
+	w.setPlan(w.plan(func(p *plan.Plan) {
+		r := p.Routes["chat"]
+		r.Cache = &plan.Cache{TTLSeconds: 60}
+		p.Routes["chat"] = r
+		p.Guardrails = map[string]plan.Guardrail{"harm": {Mode: plan.Block, BuiltIn: []plan.BuiltIn{plan.HarmfulOutput}}}
+		agent(p, func(a *plan.Agent) { a.Guardrails.Output = []string{"harm"} })
+	}))
+	if _, err := w.live.Load(w.planFile); err != nil {
+		t.Fatal(err)
+	}
+	if w.chat(""); len(w.a.asked()) != 3 {
+		t.Error("an answer from before a guardrail came was given")
+	}
 }
 
 // A cheap target's answer that is not good enough is paid for, and the stronger target answers; streams are held back.
