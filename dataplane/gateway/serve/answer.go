@@ -87,6 +87,21 @@ type begun struct {
 	upstream.Events
 	reader api.Reader
 	ready  []read
+	held   int
+}
+
+const (
+	// mostHeld bounds what is kept of a stream before the client gets any of it: a provider that sends without end must not fill
+	// the memory.
+	mostHeld = 64 << 20
+	// eventCosts is what an event takes beside its text.
+	eventCosts = 256
+)
+
+// hold counts an event that is kept; it says whether there is room for it.
+func (b *begun) hold(e api.Event) bool {
+	b.held += len(e.Name) + len(e.Data) + eventCosts
+	return b.held <= mostHeld
 }
 
 // read is an event and what it means.
@@ -112,6 +127,10 @@ func (c *call) begin(ctx context.Context, events upstream.Events) (*upstream.Ans
 				class = upstream.InvalidResponse
 			}
 			return nil, &upstream.Failure{Class: class, Message: step.Failed}
+		}
+		if !b.hold(e) {
+			events.Close()
+			return nil, &upstream.Failure{Class: upstream.InvalidResponse, Message: "the answer did not begin"}
 		}
 		b.ready = append(b.ready, read{e, step})
 		if step.Content || step.Last {

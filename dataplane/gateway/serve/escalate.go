@@ -108,6 +108,10 @@ func (b *begun) whole() (string, bool) {
 			return text.String(), err != nil && b.reader.Complete()
 		}
 		all = append(all, r)
+		if !b.hold(r.event) {
+			b.ready = all
+			return text.String(), false
+		}
 		for _, p := range r.step.Pieces {
 			text.WriteString(p.Text)
 		}

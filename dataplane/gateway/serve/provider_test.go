@@ -144,6 +144,9 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, mode, text str
 		<-r.Context().Done()
 		return
 	}
+	for mode == "never begins" && r.Context().Err() == nil {
+		_, _ = w.Write([]byte(strings.Repeat("data: {\"choices\":[]}\n\n", 1000)))
+	}
 	for _, e := range head {
 		send(e[0], e[1])
 	}
@@ -161,6 +164,11 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, mode, text str
 		case mode == "silent":
 			<-r.Context().Done()
 			return
+		case mode == "flood":
+			at = -5
+			if r.Context().Err() != nil {
+				return
+			}
 		case mode == "endless":
 			at = -5
 			select {

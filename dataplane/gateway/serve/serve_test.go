@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/gateway/plan"
+	"agentops.dev/dataplane/gateway/upstream"
 )
 
 // content joins the texts of a chat stream.
@@ -183,6 +184,28 @@ func TestAnotherTargetAnswersWhenTheFirstFails(t *testing.T) {
 				t.Errorf("%s: a was asked %d times, want once", mode, n)
 			}
 		}
+	}
+}
+
+// A stream that says much and nothing of an answer is given up before it fills the memory, and another target answers.
+func TestAStreamThatNeverBeginsIsGivenUp(t *testing.T) {
+	w := newWorld(t, nil)
+	w.a.set("never begins")
+	if got := w.chat(`,"stream":true`); content(got) != "Hello from b." || w.report().Attempts[0].Failure.Class != upstream.InvalidResponse {
+		t.Errorf("got %s, %+v", got.text, w.report().Attempts)
+	}
+}
+
+// An answer that is held back to be judged and does not end is not good enough.
+func TestAnAnswerThatDoesNotEndIsNotJudgedWithoutEnd(t *testing.T) {
+	w := newWorld(t, func(p *plan.Plan) {
+		r := p.Routes["chat"]
+		r.Routing, r.Escalation = plan.CostFirst, &plan.Escalation{On: []plan.Signal{plan.JudgeRule}, Judge: []string{"(?i)i don't know"}}
+		p.Routes["chat"] = r
+	})
+	w.a.set("flood")
+	if got := w.chat(`,"stream":true`); content(got) != "Hello from b." || !w.report().Escalated {
+		t.Errorf("got %.200s", got.text)
 	}
 }
 

@@ -9,11 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"agentops.dev/dataplane/gateway/api"
 )
 
-// maxLine bounds one line of a stream: the last event of a response repeats the whole answer.
+// maxLine bounds one event of a stream, and each of its lines: the last event of a response repeats the whole answer.
 const maxLine = 16 << 20
+
+var errTooLong = errors.New("an event of the stream is too long")
 
 func isEventStream(h http.Header) bool {
 	return strings.HasPrefix(h.Get("Content-Type"), "text/event-stream")
@@ -21,10 +25,17 @@ func isEventStream(h http.Header) bool {
 
 // withUsage asks for the usage in a stream, beside what the client asked for.
 func withUsage(options string) string {
-	if len(options) < 3 || strings.Contains(options, "include_usage") || options[0] != '{' {
-		return `{"include_usage":true}`
+	out := `{"include_usage":true`
+	if asked := gjson.Parse(options); asked.IsObject() {
+		asked.ForEach(func(key, value gjson.Result) bool {
+			// Its own word for it would be the last one, and count.
+			if key.Str != "include_usage" {
+				out += "," + key.Raw + ":" + value.Raw
+			}
+			return true
+		})
 	}
-	return `{"include_usage":true,` + options[1:]
+	return out + "}"
 }
 
 // events reads server-sent events.
@@ -80,7 +91,9 @@ func (e *events) Next() (api.Event, error) {
 			if out.Data != nil {
 				out.Data = append(out.Data, '\n')
 			}
-			out.Data = append(out.Data, data...)
+			if out.Data = append(out.Data, data...); len(out.Data) > maxLine {
+				return api.Event{}, errTooLong
+			}
 		case bytes.HasPrefix(line, []byte("event:")):
 			out.Name = string(bytes.TrimSpace(line[len("event:"):]))
 		}
@@ -105,7 +118,7 @@ func (e *events) longLine(line []byte) ([]byte, error) {
 		line = append(line, part...)
 		switch {
 		case len(line) > maxLine:
-			return nil, errors.New("a line of the stream is too long")
+			return nil, errTooLong
 		case err == nil:
 			return bytes.TrimRight(line, "\r\n"), nil
 		case !errors.Is(err, bufio.ErrBufferFull):

@@ -126,6 +126,27 @@ func TestEventsAreRead(t *testing.T) {
 	}
 }
 
+// An event that does not end is given up; a stream may hold any number of lines of it.
+func TestAnEventThatDoesNotEndIsGivenUp(t *testing.T) {
+	e := eventsOf(strings.Repeat("data: "+strings.Repeat("x", 10_000)+"\n", maxLine/10_000+1) + "\n")
+	if got, err := e.Next(); !errors.Is(err, errTooLong) {
+		t.Errorf("got %d bytes, %v", len(got.Data), err)
+	}
+}
+
+// The usage is asked for whatever the client says about it, and what else it says is kept.
+func TestTheUsageIsAlwaysAskedFor(t *testing.T) {
+	for options, want := range map[string]string{
+		``: `{"include_usage":true}`, `{}`: `{"include_usage":true}`, `{ }`: `{"include_usage":true}`, `null`: `{"include_usage":true}`, `7`: `{"include_usage":true}`,
+		`{"a":1}`: `{"include_usage":true,"a":1}`, `{"include_usage":false,"a":[1]}`: `{"include_usage":true,"a":[1]}`,
+		`{"include\u005fusage":false,"include_usage":false}`: `{"include_usage":true}`,
+	} {
+		if got := withUsage(options); got != want {
+			t.Errorf("%s: got %s, want %s", options, got, want)
+		}
+	}
+}
+
 // What is the target's goes into the request, and OpenAI's reasoning models get the maximum by its present name.
 func TestARequestIsPrepared(t *testing.T) {
 	o, err := body.Parse([]byte(`{"model":"x","stream":true,"max_tokens":5,"stream_options":{"include_obfuscation":false}}`))
