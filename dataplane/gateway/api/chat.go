@@ -188,7 +188,7 @@ func (r *chatReader) Read(e Event) Step {
 }
 
 func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
-	index, delta := choice.Get("index").Raw, choice.Get("delta")
+	index, delta := indexOf(choice), choice.Get("delta")
 	path := "choices." + strconv.Itoa(at) + ".delta."
 	for _, key := range []string{"content", "refusal", "reasoning_content", "reasoning"} {
 		if text := delta.Get(key); text.Type == gjson.String && text.Str != "" {
@@ -199,7 +199,7 @@ func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
 	delta.Get("tool_calls").ForEach(func(_, call gjson.Result) bool {
 		step.Content = true
 		if text := call.Get("function.arguments"); text.Str != "" {
-			r.piece(step, Piece{index + "/tool/" + call.Get("index").Raw, path + "tool_calls." + strconv.Itoa(n) + ".function.arguments", text.Str})
+			r.piece(step, Piece{index + "/tool/" + indexOf(call), path + "tool_calls." + strconv.Itoa(n) + ".function.arguments", text.Str})
 		}
 		n++
 		return true
@@ -208,6 +208,14 @@ func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
 		r.finished, step.Content = true, true
 		step.Flush = append(step.Flush, index+"/")
 	}
+}
+
+// indexOf is the number of a choice or of a tool call; some servers leave it out where there is one.
+func indexOf(v gjson.Result) string {
+	if n := v.Get("index"); n.Type == gjson.Number {
+		return n.Raw
+	}
+	return "0"
 }
 
 func (r *chatReader) piece(step *Step, p Piece) {
