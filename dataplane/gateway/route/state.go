@@ -13,6 +13,8 @@ const (
 	maxRest = 5 * time.Minute
 	// weightOfNew is how fast a target's latency follows the latest answers.
 	weightOfNew = 0.2
+	// mostMessage bounds what is told of a failure.
+	mostMessage = 512
 )
 
 // Health is what the process knows of one target; all agents share it.
@@ -62,7 +64,7 @@ func (h *Health) Failed(f *upstream.Failure, after int, rest time.Duration, now 
 	h.failures++
 	h.message, h.asked = string(f.Class), true
 	if f.Message != "" && f.Code == upstream.CredentialMissing {
-		h.message = f.Message
+		h.message = f.Message[:min(len(f.Message), mostMessage)] // a tenant's gateway may say anything under this code
 	}
 	if h.failures < after || rest == 0 && f.RetryAfter == 0 {
 		return false
