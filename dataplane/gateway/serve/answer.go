@@ -216,7 +216,7 @@ func (c *call) writeBody(data []byte) {
 	h["Content-Type"] = []string{"application/json"}
 	c.report.Status = http.StatusOK
 	c.w.WriteHeader(http.StatusOK)
-	_, _ = c.w.Write(data)
+	body.Write(c.w, data, body.Stuck)
 }
 
 // note keeps what names an answer, for spans.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -109,23 +108,11 @@ func (c *call) read() *refusal {
 }
 
 func (c *call) bytes() ([]byte, *refusal) {
-	most := c.server.MaxBody
-	if c.r.ContentLength > most {
-		return nil, tooLarge(most)
-	}
-	in := http.MaxBytesReader(c.w, c.r.Body, most)
-	var data []byte
-	var err error
-	if n := c.r.ContentLength; n >= 0 {
-		data = make([]byte, n)
-		_, err = io.ReadFull(in, data)
-	} else {
-		data, err = io.ReadAll(in)
-	}
+	data, err := body.Read(c.w, c.r, c.server.MaxBody, body.Stuck)
 	var big *http.MaxBytesError
 	switch {
 	case errors.As(err, &big):
-		return nil, tooLarge(most)
+		return nil, tooLarge(c.server.MaxBody)
 	case err != nil:
 		return nil, policy(http.StatusBadRequest, "invalid_request", "", "the body ended too early")
 	}

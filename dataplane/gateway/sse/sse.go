@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"agentops.dev/dataplane/gateway/api"
+	"agentops.dev/dataplane/gateway/body"
 )
-
-// stuck is how long a client may take to read what is there.
-const stuck = time.Minute
 
 // Writer writes server-sent events. Events that are there together are sent together.
 type Writer struct {
@@ -44,8 +42,8 @@ func (s *Writer) Flush() {
 	if len(s.buf) == 0 {
 		return
 	}
-	if now := time.Now(); s.until.Sub(now) < stuck/2 {
-		s.until = now.Add(stuck)
+	if now := time.Now(); s.until.Sub(now) < body.Stuck/2 {
+		s.until = now.Add(body.Stuck)
 		_ = s.control.SetWriteDeadline(s.until)
 	}
 	_, _ = s.w.Write(s.buf)

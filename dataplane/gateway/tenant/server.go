@@ -92,7 +92,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a api.API) {
 		upstream.WriteFailure(w, &upstream.Failure{Class: upstream.Connection, Message: "the gateway of namespace " + s.Namespace + " has no such target yet"})
 		return
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxBody))
+	data, err := body.Read(w, r, s.MaxBody, body.Stuck)
 	if err != nil {
 		upstream.WriteFailure(w, unread(err))
 		return
@@ -111,7 +111,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a api.API) {
 		pass(r.Context(), w, answer.Events)
 	default:
 		w.Header()["Content-Type"] = []string{"application/json"}
-		_, _ = w.Write(answer.Body)
+		body.Write(w, answer.Body, body.Stuck)
 	}
 }
 
