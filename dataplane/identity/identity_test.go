@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +24,17 @@ type cluster struct {
 	kid   string
 	asked atomic.Int32
 	down  atomic.Bool
+	hangs atomic.Pointer[hanging]
+}
+
+// hanging is a look that is not answered until somebody lets it go.
+type hanging struct{ begun, end chan struct{} }
+
+// hang holds back every answer from now on; begun tells of the first question.
+func (c *cluster) hang() (begun <-chan struct{}, release func()) {
+	h := &hanging{make(chan struct{}, 100), make(chan struct{})}
+	c.hangs.Store(h)
+	return h.begun, sync.OnceFunc(func() { close(h.end) })
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -30,6 +42,10 @@ func newCluster(t *testing.T) *cluster {
 	c := &cluster{kid: "k1"}
 	c.key = newKey(t)
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h := c.hangs.Load(); h != nil {
+			h.begun <- struct{}{}
+			<-h.end
+		}
 		if c.down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
@@ -213,5 +229,36 @@ func TestAnIssuerThatIsAwayStopsNobodyWhoIsKnown(t *testing.T) {
 	now = now.Add(keysMaxAge + time.Minute)
 	if _, r := v.Agent(context.Background(), token); r != nil {
 		t.Errorf("known keys were forgotten: %v", r)
+	}
+}
+
+// An API server that hangs holds up nobody whose key is known, whoever makes the relay ask it.
+func TestAnIssuerThatHangsHoldsUpNobodyWhoIsKnown(t *testing.T) {
+	c := newCluster(t)
+	var passed atomic.Int64 // since the start, in nanoseconds
+	start := time.Now()
+	v, _ := verifier(c, func() time.Time { return start.Add(time.Duration(passed.Load())) }, "")
+	token := sign(t, c.key, jose.ES256, "k1", good())
+	if _, r := v.Agent(context.Background(), token); r != nil {
+		t.Fatal(r)
+	}
+	hung, release := c.hang()
+	defer release()
+	passed.Store(int64(keysMaxAge + time.Minute))
+	waits := make(chan *Refusal, 1)
+	go func() {
+		_, r := v.Agent(context.Background(), token)
+		waits <- r
+	}()
+	<-hung
+	if _, r := v.Agent(context.Background(), token); r != nil {
+		t.Errorf("a known key was refused: %v", r)
+	}
+	if len(waits) > 0 {
+		t.Error("a call with a known key waited until the look at the issuer was over")
+	}
+	release()
+	if r := <-waits; r != nil {
+		t.Errorf("the one who asked was refused: %v", r)
 	}
 }

@@ -39,11 +39,14 @@ type Source struct {
 type Keys struct {
 	source Source
 	now    func() time.Time
+	// asking is held during a look at the issuer. Who has a key that is known does not wait for it: an API server that hangs
+	// would hold up every caller for seconds, again and again.
+	asking sync.Mutex
+	asked  time.Time // under asking
 
 	mu     sync.Mutex
 	issuer string
 	set    jose.JSONWebKeySet
-	asked  time.Time
 	got    time.Time
 }
 
@@ -52,27 +55,47 @@ func NewKeys(source Source, now func() time.Time) *Keys { return &Keys{source: s
 
 // find returns the key and the issuer. A name that is not known makes it ask the issuer, but not too often.
 func (k *Keys) find(ctx context.Context, kid string) (key any, issuer string, refusal *Refusal) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := k.set.Key(kid)
-	if len(found) == 0 || k.now().Sub(k.got) > keysMaxAge {
-		if k.now().Sub(k.asked) < askAgainAfter {
-			if len(found) > 0 {
-				return found[0].Key, k.issuer, nil
-			}
-			// The key may be new and the last look too early: the sender keeps its data and tries again.
-			return nil, "", &Refusal{KeysUnavailable}
-		}
-		if err := k.ask(ctx); err != nil && len(found) == 0 {
-			return nil, "", &Refusal{KeysUnavailable}
-		}
-		// When asking failed, keys that are known stay good: an API server that is away must not stop telemetry.
-		found = k.set.Key(kid)
+	key, issuer, fresh := k.known(kid)
+	switch {
+	case key == nil:
+		k.asking.Lock()
+	case fresh || !k.asking.TryLock():
+		return key, issuer, nil
 	}
-	if len(found) == 0 {
+	defer k.asking.Unlock()
+	// Somebody may have asked meanwhile.
+	if key, issuer, fresh = k.known(kid); key != nil && fresh {
+		return key, issuer, nil
+	}
+	// When asking fails, keys that are known stay good: an API server that is away must not stop telemetry. An unknown key may be
+	// new and the last look too early: the sender keeps its data and tries again.
+	if k.now().Sub(k.asked) < askAgainAfter || k.ask(ctx) != nil {
+		if key == nil {
+			return nil, "", &Refusal{KeysUnavailable}
+		}
+		return key, issuer, nil
+	}
+	if key, issuer, _ = k.known(kid); key == nil {
 		return nil, "", &Refusal{UnknownKey}
 	}
-	return found[0].Key, k.issuer, nil
+	return key, issuer, nil
+}
+
+// known is the key of that name as of the last look, and whether that is not long ago.
+func (k *Keys) known(kid string) (key any, issuer string, fresh bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if found := k.set.Key(kid); len(found) > 0 {
+		return found[0].Key, k.issuer, k.now().Sub(k.got) <= keysMaxAge
+	}
+	return nil, "", false
+}
+
+// take puts the answer of the issuer in place of the last one.
+func (k *Keys) take(issuer string, set jose.JSONWebKeySet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.issuer, k.set, k.got = issuer, set, k.now()
 }
 
 func (k *Keys) ask(ctx context.Context) error {
@@ -98,7 +121,7 @@ func (k *Keys) ask(ctx context.Context) error {
 	if err := k.source.get(ctx, client, "/openid/v1/jwks", &set); err != nil {
 		return err
 	}
-	k.issuer, k.set, k.got = discovery.Issuer, set, k.now()
+	k.take(discovery.Issuer, set)
 	return nil
 }
 
@@ -111,7 +134,7 @@ func (k *Keys) read() error {
 	if err := json.Unmarshal(data, &set); err != nil {
 		return fmt.Errorf("issuer: keys: %w", err)
 	}
-	k.issuer, k.set, k.got = k.source.Issuer, set, k.now()
+	k.take(k.source.Issuer, set)
 	return nil
 }
 
