@@ -30,6 +30,14 @@ def make_use(preset: Preset) -> BackendUse:
     return BackendUse(f"agentops-system/platform/{preset}", "agentops-system", Backend.model_validate(fields))
 
 
+def hostile_use() -> BackendUse:
+    """A backend of a tenant whose every text means something to a collector."""
+    word = "${nope:x} $1 $$ \x7f"
+    headers = [{"name": "x-word", "value": word}, {"name": "x-empty", "value": ""}]
+    fields = {"name": "x", "preset": "phoenix", "endpoint": "http://a:1/b", "project": word, "headers": headers}
+    return BackendUse("shop/own/x", "shop", Backend.model_validate(fields))
+
+
 USES = {use.name: use for use in map(make_use, Preset)}
 
 
@@ -40,9 +48,12 @@ def collector() -> Path:
     return ROOT / "build" / "bin" / "agentops-collector"
 
 
-@pytest.mark.parametrize("uses", [{}, USES], ids=["no backend", "every preset"])
+HOSTILE = {"shop/own/x": hostile_use()}
+
+
+@pytest.mark.parametrize("uses", [{}, USES, HOSTILE], ids=["no backend", "every preset", "texts that mean something"])
 def test_configuration_is_accepted_by_the_relay(collector: Path, tmp_path: Path, uses: dict[str, BackendUse]) -> None:
-    """What the operator renders is what the program takes, for no backend and for all."""
+    """What the operator renders is what the program takes, for no backend, for all, and whatever a tenant writes into its own."""
     config_map, _ = compile_relay({"shop/billing": ROW}, uses, Settings())
     file = tmp_path / "relay.yaml"
     file.write_text(config_map["data"]["relay.yaml"])

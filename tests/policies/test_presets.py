@@ -2,8 +2,9 @@
 
 import pytest
 
+from agentops_operator.policies.trace.compile import fault
 from agentops_operator.policies.trace.presets import PRESETS, fixed_headers, resource_attributes, traces_endpoint
-from agentops_operator.policies.trace.types import Backend, Preset
+from agentops_operator.policies.trace.types import Backend, Preset, TracePolicySpec
 
 WANT = {
     "otlp": ("http://own:4318/v1/traces", {}),
@@ -55,3 +56,23 @@ def test_phoenix_sorts_by_a_resource_attribute() -> None:
     """Phoenix reads the project from the resource, not from a header."""
     backend = Backend.model_validate({"name": "b", "preset": "phoenix", "endpoint": "http://own", "project": "p1"})
     assert resource_attributes(backend) == {"openinference.project.name": "p1"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "takes"),
+    [
+        ("http://own:4318/", True),
+        ("https://[fd00::1]:4318/a%20b", True),
+        ("http://[", False),
+        ("http://", False),
+        ("http://a b", False),
+        ("http://a:port", False),
+        ("http://a/%zz", False),
+        ("http://a?b=", False),
+        ("http://a\n", False),
+    ],
+)
+def test_endpoint_that_is_no_url_is_a_fault(endpoint: str, takes: bool) -> None:
+    """The relay refuses a configuration with such a one, and with it the backends of everybody."""
+    backend = Backend.model_validate({"name": "own", "endpoint": endpoint})
+    assert (fault(TracePolicySpec(backends=[backend])) == "") == takes

@@ -19,6 +19,10 @@ CASES: dict[str, tuple[tuple[str, str, str], list[dict[str, Any]]]] = {
         ("Budget", "daily", "shop"),
         [body("Budget", "daily", "shop", spec={"limit": "1", "window": {"kind": "Day", "timeZone": "Mars/Base"}})],
     ),
+    "backend whose endpoint is no URL": (
+        ("TracePolicy", "traces", "shop"),
+        [body("TracePolicy", "traces", "shop", spec={"backends": [{"name": "own", "endpoint": "https://[otlp"}]})],
+    ),
     "two policies with one alias": (
         ("ProviderFallback", "young", HOME),
         [fallback("old", created="2026-01-01T00:00:00Z"), fallback("young", created="2026-02-01T00:00:00Z")],

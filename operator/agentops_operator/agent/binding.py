@@ -15,6 +15,7 @@ from agentops_operator.policies.fallback.compile import fault as fallback_fault
 from agentops_operator.policies.fallback.types import DirectCalls, ProviderFallbackSpec
 from agentops_operator.policies.masking.compile import fault as masking_fault
 from agentops_operator.policies.masking.types import MaskingPolicySpec
+from agentops_operator.policies.trace.compile import fault as trace_fault
 from agentops_operator.policies.trace.types import TracePolicySpec
 
 MERGED = (MaskingPolicySpec, TracePolicySpec, ProviderFallbackSpec, BudgetSpec)
@@ -58,6 +59,8 @@ def _fault(spec: Attachment) -> str:
         return budget_fault(spec)
     if isinstance(spec, MaskingPolicySpec):
         return masking_fault(spec)
+    if isinstance(spec, TracePolicySpec):
+        return trace_fault(spec)
     return fallback_fault(spec) if isinstance(spec, ProviderFallbackSpec) else ""
 
 

@@ -68,7 +68,9 @@ def _add_backend(config: dict[str, Any], name: str, use: BackendUse, queue_bytes
     if attributes:
         labels = f"resource/{name}"
         config["processors"][labels] = {
-            "attributes": [{"key": key, "value": value, "action": "upsert"} for key, value in sorted(attributes.items())]
+            "attributes": [
+                {"key": key, "value": _literal(value), "action": "upsert"} for key, value in sorted(attributes.items())
+            ]
         }
         processors.append(labels)
     config["service"]["pipelines"][f"traces/{name}"] = {
@@ -78,8 +80,13 @@ def _add_backend(config: dict[str, Any], name: str, use: BackendUse, queue_bytes
     }
 
 
+def _literal(text: str) -> str:
+    """A policy's text as it is written: the collector takes `${scheme:…}` for a word of its own, and an unknown one ends all."""
+    return text.replace("$", "$$")
+
+
 def _headers(use: BackendUse) -> list[dict[str, Any]]:
-    fixed = [{"name": name, "value": value} for name, value in sorted(fixed_headers(use.backend).items())]
+    fixed = [{"name": name, "value": _literal(value)} for name, value in sorted(fixed_headers(use.backend).items())]
     credentials = use.backend.credentials
     facts = PRESETS[use.backend.preset]
     if credentials is None or not facts.credential_header:
@@ -95,7 +102,7 @@ def _headers(use: BackendUse) -> list[dict[str, Any]]:
 
 def _exporter(use: BackendUse, authenticator: str, queue_bytes: int) -> dict[str, Any]:
     return {
-        "traces_endpoint": traces_endpoint(use.backend),
+        "traces_endpoint": _literal(traces_endpoint(use.backend)),
         "compression": PRESETS[use.backend.preset].compression,
         "auth": {"authenticator": authenticator},
         "retry_on_failure": {"enabled": True, "initial_interval": "1s", "max_interval": "30s", "max_elapsed_time": "0s"},

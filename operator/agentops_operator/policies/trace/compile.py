@@ -1,10 +1,14 @@
 """TracePolicies of one Agent, merged: strictest capture, all backends that the platform allows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from agentops_operator.policies.trace.types import CAPTURE_STRICTNESS, Backend, Capture, OnBypass, OptOut, TracePolicySpec
+
+HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+BASE_URL = re.compile(rf"https?://{HOST}(/([A-Za-z0-9._~!&'()*+,;=:@/-]|%[0-9A-Fa-f]{{2}})*)?")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,15 @@ class Masking(IntEnum):
     NOBODY = 0
     NAMESPACE = 1
     PLATFORM = 2
+
+
+def fault(spec: TracePolicySpec) -> str:
+    """What would make the relay refuse the backends of everybody; empty when nothing does."""
+    for backend in spec.backends:
+        if backend.endpoint is not None and not BASE_URL.fullmatch(backend.endpoint):
+            wanted = "an http or https URL without user, query and fragment"
+            return f"spec.backends[{backend.name}].endpoint is {backend.endpoint!r}: write {wanted}"
+    return ""
 
 
 def merge_tracing(platform: Sequence[TracePolicySpec], own: Sequence[TracePolicySpec], masking: Masking) -> Tracing:

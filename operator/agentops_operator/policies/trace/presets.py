@@ -101,10 +101,10 @@ def traces_endpoint(backend: Backend) -> str:
 
 
 def fixed_headers(backend: Backend) -> dict[str, str]:
-    """Headers without credentials; a user's header wins, in whatever case it is written."""
+    """Headers without credentials; a user's header wins, in whatever case it is written, and an empty one takes it away."""
     written = {header.name.lower() for header in backend.headers}
     known = {name: value for name, value in _known_headers(backend).items() if value and name.lower() not in written}
-    return known | {header.name: header.value for header in backend.headers}
+    return known | {header.name: header.value for header in backend.headers if header.value}
 
 
 def _known_headers(backend: Backend) -> Mapping[str, str]:
