@@ -37,8 +37,10 @@ type API interface {
 	Content() []string
 	// Usage is what an answer says that it used.
 	Usage(answer gjson.Result) Usage
-	// Written is the text of an answer, for estimates and judges.
+	// Written is all the text of an answer, for estimates.
 	Written(answer gjson.Result) string
+	// Said is what of it a judge looks at.
+	Said(answer gjson.Result) Said
 	// Finished says whether the JSON is a whole answer of this interface.
 	Finished(answer gjson.Result) bool
 	// Answers are the fields of an answer that hold what the model wrote.
@@ -84,6 +86,7 @@ type Piece struct {
 	// Path leads to the text in Event.Data.
 	Path string
 	Text string
+	Part Part
 }
 
 // Reader follows one stream.

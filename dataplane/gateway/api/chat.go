@@ -192,14 +192,15 @@ func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
 	path := "choices." + strconv.Itoa(at) + ".delta."
 	for _, key := range []string{"content", "refusal", "reasoning_content", "reasoning"} {
 		if text := delta.Get(key); text.Type == gjson.String && text.Str != "" {
-			r.piece(step, Piece{index + "/" + key, path + key, text.Str})
+			r.piece(step, Piece{index + "/" + key, path + key, text.Str, partOf(index, key)})
 		}
 	}
 	n := 0
 	delta.Get("tool_calls").ForEach(func(_, call gjson.Result) bool {
 		step.Content = true
 		if text := call.Get("function.arguments"); text.Str != "" {
-			r.piece(step, Piece{index + "/tool/" + indexOf(call), path + "tool_calls." + strconv.Itoa(n) + ".function.arguments", text.Str})
+			at := path + "tool_calls." + strconv.Itoa(n) + ".function.arguments"
+			r.piece(step, Piece{index + "/tool/" + indexOf(call), at, text.Str, partOf(index, "arguments")})
 		}
 		n++
 		return true
@@ -216,6 +217,19 @@ func indexOf(v gjson.Result) string {
 		return n.Raw
 	}
 	return "0"
+}
+
+// partOf the first answer; of others a judge sees nothing.
+func partOf(index, key string) Part {
+	switch {
+	case index != "0" && index != "":
+		return Aside
+	case key == "content", key == "refusal":
+		return Words
+	case key == "arguments":
+		return Arguments
+	}
+	return Aside
 }
 
 func (r *chatReader) piece(step *Step, p Piece) {

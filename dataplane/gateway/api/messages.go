@@ -126,12 +126,18 @@ func (r *messagesReader) Read(e Event) Step {
 	return Step{}
 }
 
+// deltas are the fields of a delta that hold text; there is one of them in each.
+var deltas = []struct {
+	key  string
+	part Part
+}{{"text", Words}, {"partial_json", Arguments}, {"thinking", Aside}}
+
 func (r *messagesReader) delta(data gjson.Result) Step {
 	index := data.Get("index").Raw
-	for _, key := range []string{"text", "partial_json", "thinking"} {
-		if text := data.Get("delta." + key); text.Type == gjson.String {
+	for _, d := range deltas {
+		if text := data.Get("delta." + d.key); text.Type == gjson.String {
 			r.written += Tokens(text.Str)
-			return Step{Content: text.Str != "", Pieces: []Piece{{index + "/" + key, "delta." + key, text.Str}}}
+			return Step{Content: text.Str != "", Pieces: []Piece{{index + "/" + d.key, "delta." + d.key, text.Str, d.part}}}
 		}
 	}
 	return Step{Content: true}

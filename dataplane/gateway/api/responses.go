@@ -121,13 +121,16 @@ func (r *responsesReader) Read(e Event) Step {
 	return Step{}
 }
 
+// spoken are the events that a judge looks at.
+var spoken = map[string]Part{"response.output_text.delta": Words, "response.refusal.delta": Words, "response.function_call_arguments.delta": Arguments}
+
 func (r *responsesReader) delta(data gjson.Result) Step {
 	text := data.Get("delta")
 	if text.Type != gjson.String {
 		return Step{Content: true}
 	}
 	r.written += Tokens(text.Str)
-	return Step{Content: true, Pieces: []Piece{{channelOf(data) + data.Get("content_index").Raw, "delta", text.Str}}}
+	return Step{Content: true, Pieces: []Piece{{channelOf(data) + data.Get("content_index").Raw, "delta", text.Str, spoken[data.Get("type").Str]}}}
 }
 
 func channelOf(data gjson.Result) string { return data.Get("output_index").Raw + "/" }

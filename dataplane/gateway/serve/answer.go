@@ -69,7 +69,7 @@ func (c *call) askTarget(ctx context.Context, target string) (*upstream.Answer, 
 		ctx = context.WithoutCancel(ctx)
 	}
 	question := c.body.Clone()
-	if c.wantsCertainty() {
+	if c.judges(target) && c.wantsCertainty() {
 		question.Set("logprobs", "true")
 	}
 	got, failure := c.server.Clients.Do(ctx, &upstream.Call{
@@ -189,7 +189,7 @@ func (c *call) sendWhole(target, key string, data []byte) *refusal {
 		c.report.Gone = true
 	}
 	if c.wantsCertainty() {
-		data = withoutCertainty(data, len(answer.Get("choices").Array()))
+		data = withoutCertainty(data)
 	}
 	if len(c.agent.Output) > 0 {
 		o, err := body.Parse(data)

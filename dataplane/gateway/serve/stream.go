@@ -25,6 +25,8 @@ type sending struct {
 	// last is the last event of each channel, for texts that were held back.
 	last map[string]template
 	cut  atomic.Pointer[string]
+	// uncertain: how certain the answer is was the gateway's question, not the client's.
+	uncertain bool
 }
 
 type template struct {
@@ -34,7 +36,8 @@ type template struct {
 
 // sendStream answers with events. The status is sent by now: what goes wrong from here on is told by a last event.
 func (c *call) sendStream(target string, in *begun) *refusal {
-	s := &sending{call: c, target: target, in: in, out: sse.NewWriter(c.w), window: c.agent.Output.NewWindow(&c.verdict), last: map[string]template{}}
+	s := &sending{call: c, target: target, in: in, out: sse.NewWriter(c.w), window: c.agent.Output.NewWindow(&c.verdict), last: map[string]template{},
+		uncertain: c.wantsCertainty()}
 	defer in.Close()
 	defer s.timers()()
 	c.tellVerdict()
@@ -125,6 +128,9 @@ func interrupted(why string) *refusal {
 func (s *sending) pass(r read) *refusal {
 	if s.report.ResponseID == "" {
 		s.name(r.event)
+	}
+	if s.uncertain {
+		r.event.Data = withoutCertainty(r.event.Data)
 	}
 	if s.window != nil {
 		if refused := s.look(&r); refused != nil {
