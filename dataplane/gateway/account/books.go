@@ -39,7 +39,7 @@ func Open(p *plan.Plan) *Books {
 			if budgets[id][agent.OnUnknownPrice] == nil {
 				budgets[id][agent.OnUnknownPrice] = budget(id, p.Budgets[id], agent.OnUnknownPrice)
 			}
-			e.usd = e.usd || p.Budgets[id].Unit == plan.MicroUSD
+			e.usd = e.usd || p.Budgets[id].Unit == plan.MicroUSD && p.Budgets[id].Mode != plan.Shadow
 			e.charges = append(e.charges, charge{budgets[id][agent.OnUnknownPrice], p.Budgets[id].Scope})
 		}
 		b.agents[name] = e
@@ -47,8 +47,21 @@ func Open(p *plan.Plan) *Books {
 	return b
 }
 
-// InUSD says whether a limit of the agent is in money.
+// InUSD says whether a limit of the agent that refuses is in money.
 func (b *Books) InUSD(agent string) bool { return b.agents[agent].usd }
+
+// PriceUnknown is the denial of a call whose cost nobody would know: of the agent's first budget in money, or of the limit of
+// its runs.
+func (b *Books) PriceUnknown(agent string) *limits.Denial {
+	d := &limits.Denial{Reason: limits.PriceUnknown}
+	for _, c := range b.agents[agent].charges {
+		if c.budget.Unit == limits.MicroUSD && c.budget.Mode != limits.Shadow {
+			d.Limit, d.Budget = c.budget.Limit, &limits.BudgetState{ID: c.budget.ID}
+			break
+		}
+	}
+	return d
+}
 
 // Limits of an agent; nil when there are none.
 func (b *Books) Limits(agent string) *limits.AgentLimits {

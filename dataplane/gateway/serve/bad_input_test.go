@@ -76,6 +76,7 @@ func TestBadInputIsAnsweredAsThePageSays(t *testing.T) {
 	}
 	if dear.store != nil {
 		tried["price missing"] = dear.post("/v1/chat/completions", body)
+		tried["cost beside tokens"] = dear.post("/v1/chat/completions", with(`,"service_tier":"priority"`))
 	}
 	rows := promised(t)
 	for name, got := range tried {
@@ -88,6 +89,7 @@ func TestBadInputIsAnsweredAsThePageSays(t *testing.T) {
 	}
 	if dear.store == nil {
 		delete(rows, "price missing")
+		delete(rows, "cost beside tokens")
 	}
 	if len(rows) > 0 || len(w.a.asked())+len(dear.a.asked()) > 0 {
 		t.Errorf("not tried: %v; providers were asked %d times", rows, len(w.a.asked())+len(dear.a.asked()))

@@ -34,6 +34,7 @@ type call struct {
 	input   int64 // estimate of what the model reads
 	most    int64 // of one answer
 	answers int64
+	beside  string // field of the request that is billed beside tokens, or at another price
 	verdict guard.Verdict
 	bill    account.Bill
 	held    *limits.Reservation
@@ -78,7 +79,7 @@ func (c *call) serve() (refused *refusal) {
 
 // dropped are fields by which clients steer other gateways; here the plan steers.
 var dropped = []string{
-	"fallbacks", "num_retries", "timeout", "stream_timeout", "mock_response", "api_key", "api_base", "base_url", "api_version",
+	"fallbacks", "models", "route", "provider", "preset", "user_config", "num_retries", "timeout", "stream_timeout", "mock_response", "api_key", "api_base", "base_url", "api_version",
 	"custom_llm_provider", "extra_headers", "extra_body", "extra_query", "caching", "cache", "guardrails", "tags", "max_retries", "context_window_fallbacks",
 }
 
@@ -152,6 +153,7 @@ func (c *call) choose() *refusal {
 	}
 	c.report.Alias = alias.Str // not before: it becomes a label, and a client must not invent series
 	c.take(name)
+	c.beside = api.Beside(c.body)
 	asked, answers := c.api.Asked(c.body)
 	c.most, c.answers = c.agent.MaxOutputTokens, answers
 	if asked > 0 {

@@ -2,15 +2,10 @@ package serve
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"agentops.dev/dataplane/gateway/account"
 	"agentops.dev/dataplane/gateway/api"
-	"agentops.dev/dataplane/gateway/plan"
 	"agentops.dev/dataplane/limits"
 )
 
@@ -26,6 +21,9 @@ func (c *call) reserve() *refusal {
 	ask := c.question()
 	if ask == nil {
 		return nil
+	}
+	if refused := c.unpriced(); refused != nil {
+		return refused
 	}
 	v, refused := c.ask(ask)
 	if refused == nil && taken(v) && c.agent.Execution.TakeOverRoute != "" {
@@ -49,20 +47,27 @@ func (c *call) reserve() *refusal {
 		return nil
 	}
 	c.held, c.run = v.Reservation, v.Run
-	if !c.person {
-		c.climb(v)
+	if c.person {
+		return nil
 	}
-	return nil
+	return c.climb(v)
 }
 
 func (c *call) question() *limits.Call {
-	most := account.Most(c.snapshot.Plan, c.order, margin(c.input), c.most*c.answers)
+	most := c.uses()
 	who := account.Who{Agent: c.agent.Name, Run: c.report.Run, EndUser: c.report.EndUser}
 	q := c.snapshot.Books.Call(who, newID(), most, account.Fingerprint(c.report.Alias, c.body), c.longest())
 	if q != nil {
 		q.ForPerson, q.Plan = c.person, c.plan()
 	}
 	return q
+}
+
+// uses is the most that the call can use.
+func (c *call) uses() limits.Amounts {
+	most := account.Most(c.snapshot.Plan, c.order, margin(c.input), c.most*c.answers)
+	most.PriceUnknown = most.PriceUnknown || c.beside != ""
+	return most
 }
 
 // longest is longer than any call of this route takes; after it a reservation counts as orphaned.
@@ -173,58 +178,6 @@ func (c *call) affordable(microUSD, input int64) int64 {
 	return (microUSD - without - 1) * 1_000_000 / one
 }
 
-// climb does what the rungs say that were reached.
-func (c *call) climb(v *limits.Verdict) {
-	for _, state := range v.Budgets {
-		b := c.snapshot.Plan.Budgets[state.ID]
-		if state.Mode == limits.Shadow {
-			continue
-		}
-		for _, step := range b.Ladder {
-			if state.Used*100 < step.AtPercent*state.Limit {
-				break
-			}
-			switch step.Action {
-			case plan.CheaperModel:
-				if cheaper, ok := step.Models[c.report.Alias]; ok {
-					c.take(cheaper)
-					c.w.Header()["X-Agentops-Budget"] = []string{"CheaperModel; budget=" + state.ID}
-				}
-			case plan.ReadOnlyTools:
-				c.readOnly()
-				c.w.Header()["X-Agentops-Budget"] = []string{"ReadOnlyTools; budget=" + state.ID}
-			}
-		}
-	}
-}
-
-// readOnly takes tools out of the request that may change something.
-func (c *call) readOnly() {
-	tools := c.body.Get("tools")
-	if !tools.IsArray() {
-		return
-	}
-	kept := []string{}
-	for _, tool := range tools.Array() {
-		name := tool.Get("name").Str
-		if f := tool.Get("function.name"); f.Exists() {
-			name = f.Str
-		}
-		if slices.Contains(c.agent.ReadOnlyTools, name) {
-			kept = append(kept, tool.Raw)
-		}
-	}
-	if len(kept) > 0 {
-		c.body.Set("tools", "["+strings.Join(kept, ",")+"]")
-	} else {
-		c.body.Delete("tools")
-	}
-	// A choice of a tool that is gone would be refused by the provider.
-	if choice := c.body.Get("tool_choice"); choice.Type != gjson.String || len(kept) == 0 {
-		c.body.Delete("tool_choice", "parallel_tool_calls")
-	}
-}
-
 // charge closes the books of the call.
 func (c *call) charge() {
 	if c.settled {
@@ -261,4 +214,5 @@ func (c *call) release() {
 // spent puts what a target used on the bill.
 func (c *call) spent(target string, u api.Usage, written int64) {
 	c.bill.Add(c.snapshot.Plan.Targets[target].Price, account.Settle(u, c.input, written))
+	c.bill.PriceUnknown = c.bill.PriceUnknown || c.beside != ""
 }

@@ -58,7 +58,11 @@ func TestTheMaximumIsWrittenIntoTheRequest(t *testing.T) {
 // What steers other gateways is dropped.
 func TestClientsCannotSteer(t *testing.T) {
 	w := newWorld(t, nil)
-	w.chat(`,"fallbacks":["x"],"num_retries":9,"timeout":1,"mock_response":"hi","api_key":"k","api_base":"http://evil"`)
+	all := ""
+	for _, key := range dropped {
+		all += `,"` + key + `":["x"]`
+	}
+	w.chat(all)
 	for _, key := range dropped {
 		if w.a.last().Get(key).Exists() {
 			t.Errorf("%s reached the provider", key)
