@@ -76,10 +76,13 @@ func (c *call) askTarget(ctx context.Context, target string) (*upstream.Answer, 
 		API: c.api, Body: question, Stream: c.stream, Name: target, Target: c.snapshot.Plan.Targets[target],
 		Beta: c.r.Header.Get("Anthropic-Beta"), Token: c.token,
 	})
+	if failure != nil && failure.Class == upstream.Canceled {
+		c.spent(target, api.Usage{}, 0)
+	}
 	if failure != nil || got.Events == nil {
 		return got, failure
 	}
-	return c.begin(ctx, got.Events)
+	return c.begin(ctx, target, got.Events)
 }
 
 // begun is a stream whose first content is there.
@@ -110,14 +113,19 @@ type read struct {
 	step  api.Step
 }
 
-// begin waits for the first content. Until then another target can take over, and the client sees nothing of it.
-func (c *call) begin(ctx context.Context, events upstream.Events) (*upstream.Answer, *upstream.Failure) {
+// begin waits for the first content. Until then another target can take over, and the client sees nothing of it. A client
+// that hangs up meanwhile is charged for the question: the provider has read it, and may have thought about it.
+func (c *call) begin(ctx context.Context, target string, events upstream.Events) (*upstream.Answer, *upstream.Failure) {
 	b := &begun{Events: events, reader: c.api.NewReader(c.body)}
 	for {
 		e, err := events.Next()
 		if err != nil {
 			events.Close()
-			return nil, notBegun(ctx, err)
+			failure := notBegun(ctx, err)
+			if failure.Class == upstream.Canceled {
+				c.spent(target, b.reader.Usage(), b.reader.Written())
+			}
+			return nil, failure
 		}
 		step := b.read(e)
 		if step.Failed != "" {

@@ -150,6 +150,10 @@ func (p *provider) stream(w http.ResponseWriter, r *http.Request, mode, text str
 	for _, e := range head {
 		send(e[0], e[1])
 	}
+	if mode == "thinking" {
+		<-r.Context().Done()
+		return
+	}
 	if mode == "cut before" {
 		panic(http.ErrAbortHandler)
 	}
