@@ -81,6 +81,15 @@ func TestFingerprints(t *testing.T) {
 			t.Errorf("%s is the same step", other)
 		}
 	}
+	args := step("1", `{\"city\":\"Bonn\",\"days\":[1,2]}`, `{\"ok\":true,\"n\":1}`)
+	for _, same := range []string{step("2", `{ \"days\": [1, 2], \"city\": \"Bonn\" }`, `{\"n\":1,\"ok\":true}`), step("2", `{\"days\":[1,2],\"city\":\"B\u006fnn\"}`, `{\"ok\":true,\"n\":1}`)} {
+		if fingerprint(t, same) != fingerprint(t, args) {
+			t.Errorf("%s is another step", same)
+		}
+	}
+	if fingerprint(t, step("1", `{\"days\":[2,1],\"city\":\"Bonn\"}`, `{\"ok\":true,\"n\":1}`)) == fingerprint(t, args) {
+		t.Error("a list in another order is the same step")
+	}
 	if fingerprint(t, `{"role":"user","content":"x"}`) == fingerprint(t, `{"role":"user","content":"y"}`) {
 		t.Error("two questions are the same")
 	}

@@ -4,6 +4,8 @@ import (
 	"hash"
 	"hash/fnv"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -53,16 +55,43 @@ func byModel(item gjson.Result) bool {
 	return kind == "function_call" || kind == "reasoning" || kind == "custom_tool_call"
 }
 
+// hashValue is the same for two values that say the same: in which order an object has its fields, and how a text is escaped,
+// says nothing. Models write the arguments of a repeated call in another order as they like.
 func hashValue(h hash.Hash64, v gjson.Result) {
-	if !v.IsArray() && !v.IsObject() {
-		_, _ = io.WriteString(h, v.Raw+"\x00")
-		return
-	}
-	v.ForEach(func(key, item gjson.Result) bool {
-		if !names[key.Str] {
-			_, _ = io.WriteString(h, key.Str+"\x01")
+	switch {
+	case v.IsObject():
+		hashObject(h, v)
+	case v.IsArray():
+		_, _ = io.WriteString(h, "[")
+		v.ForEach(func(_, item gjson.Result) bool {
 			hashValue(h, item)
-		}
-		return true
-	})
+			return true
+		})
+		_, _ = io.WriteString(h, "]")
+	case v.Type == gjson.String && isJSON(v.Str):
+		hashValue(h, gjson.Parse(v.Str))
+	case v.Type == gjson.String:
+		_, _ = io.WriteString(h, v.Str+"\x00")
+	default:
+		_, _ = io.WriteString(h, v.Raw+"\x00")
+	}
 }
+
+func hashObject(h hash.Hash64, v gjson.Result) {
+	fields := v.Map()
+	_, _ = io.WriteString(h, "{")
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if !names[key] {
+			_, _ = io.WriteString(h, key+"\x01")
+			hashValue(h, fields[key])
+		}
+	}
+	_, _ = io.WriteString(h, "}")
+}
+
+// isJSON says whether a text is an object or a list, as arguments of tools are; a longer one is a document.
+func isJSON(s string) bool {
+	return len(s) > 1 && len(s) < longestArguments && (s[0] == '{' || s[0] == '[') && body.Sound([]byte(s))
+}
+
+const longestArguments = 64 << 10
