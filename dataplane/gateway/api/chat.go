@@ -21,13 +21,13 @@ func (Chat) Operation() string { return "chat" }
 
 // Check implements API.
 func (Chat) Check(o *body.Object) *Invalid {
-	return firstInvalid(nonEmpty(o, "messages"), count(o, "max_tokens", maxTokens), count(o, "max_completion_tokens", maxTokens), count(o, "n", maxAnswers))
+	return firstInvalid(nonEmpty(o, "messages"), count(o, "max_tokens", maxTokens), count(o, "max_completion_tokens", maxTokens), count(o, "n", maxAnswers), count(o, "best_of", maxAnswers))
 }
 
-// Asked implements API.
+// Asked implements API. Answers that a server writes to pick the best of them are written, too.
 func (Chat) Asked(o *body.Object) (int64, int64) {
 	most := max(o.Get("max_tokens").Int(), o.Get("max_completion_tokens").Int())
-	return most, max(1, o.Get("n").Int())
+	return most, max(1, o.Get("n").Int(), o.Get("best_of").Int())
 }
 
 // Clamp implements API. The client's own word for it is kept: some models know only one of the two.
@@ -153,17 +153,28 @@ func (Chat) NewReader(o *body.Object) Reader {
 type chatReader struct {
 	usage      Usage
 	written    int64
-	finished   bool
+	begun      answers
+	finished   answers
 	wantsUsage bool
+}
+
+// answers are the places of answers in a stream that has several.
+type answers [maxAnswers/64 + 1]uint64
+
+func (a *answers) add(index int64) {
+	index = max(0, min(index, maxAnswers))
+	a[index/64] |= 1 << (index % 64)
 }
 
 func (r *chatReader) Usage() Usage   { return r.usage }
 func (r *chatReader) Written() int64 { return r.written }
-func (r *chatReader) Complete() bool { return r.finished }
+
+// Complete says that each answer that began has ended: where one of several breaks off, the stream did.
+func (r *chatReader) Complete() bool { return r.finished != answers{} && r.finished == r.begun }
 
 func (r *chatReader) Read(e Event) Step {
 	if string(e.Data) == "[DONE]" {
-		if !r.finished {
+		if !r.Complete() {
 			return Step{Failed: "the stream ended without a finish_reason"}
 		}
 		return Step{Last: true, Flush: []string{""}}
@@ -189,6 +200,7 @@ func (r *chatReader) Read(e Event) Step {
 
 func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
 	index, delta := indexOf(choice), choice.Get("delta")
+	r.begun.add(choice.Get("index").Int())
 	path := "choices." + strconv.Itoa(at) + ".delta."
 	for _, key := range []string{"content", "refusal", "reasoning_content", "reasoning"} {
 		if text := delta.Get(key); text.Type == gjson.String && text.Str != "" {
@@ -206,7 +218,8 @@ func (r *chatReader) choice(step *Step, at int, choice gjson.Result) {
 		return true
 	})
 	if f := choice.Get("finish_reason"); f.Type == gjson.String && f.Str != "" {
-		r.finished, step.Content = true, true
+		r.finished.add(choice.Get("index").Int())
+		step.Content = true
 		step.Flush = append(step.Flush, index+"/")
 	}
 }

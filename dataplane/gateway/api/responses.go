@@ -17,7 +17,7 @@ func (Responses) Kind() Kind { return ResponsesKind }
 // Operation implements API.
 func (Responses) Operation() string { return "chat" }
 
-// Check implements API. An answer that comes later, or that builds on one that the gateway has not seen, cannot be limited.
+// Check implements API. An answer that comes later, past the gateway, cannot be limited.
 func (Responses) Check(o *body.Object) *Invalid {
 	if o.Get("background").Bool() {
 		return &Invalid{"background", "answers in the background cannot be limited; leave it out"}
@@ -110,6 +110,8 @@ func (r *responsesReader) Read(e Event) Step {
 		r.complete = true
 		return Step{Content: true, Last: true, Whole: true, Flush: []string{""}}
 	case kind == "response.failed":
+		// What failed on the way was written, and is billed, until then.
+		r.usage = Responses{}.Usage(data.Get("response"))
 		return Step{Failed: errorText(data.Get("response.error"))}
 	case kind == "error":
 		return Step{Failed: errorText(data)}

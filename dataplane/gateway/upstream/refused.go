@@ -73,17 +73,28 @@ func classOf(f *Failure) Class {
 	return InvalidResponse
 }
 
+// longestWait is the most that is told of a provider's Retry-After: whatever a wrong header says, it is asked again then.
+const longestWait = 24 * time.Hour
+
 // retryAfter reads seconds or a date.
 func retryAfter(h http.Header) time.Duration {
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && ms > 0 {
-		return time.Duration(ms * float64(time.Millisecond))
+		return wait(ms / 1000)
 	}
 	text := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(text, 64); err == nil && s > 0 && s < 1e6 {
-		return time.Duration(s * float64(time.Second))
+	if s, err := strconv.ParseFloat(text, 64); err == nil {
+		return wait(s)
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(0, time.Until(at))
+		return wait(time.Until(at).Seconds())
 	}
 	return 0
+}
+
+// wait is a duration within bounds; what is no number is none.
+func wait(seconds float64) time.Duration {
+	if !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, longestWait.Seconds()) * float64(time.Second))
 }

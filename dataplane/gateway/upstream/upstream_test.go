@@ -68,10 +68,14 @@ func TestClassesOfFailures(t *testing.T) {
 // Retry-After is read as seconds, milliseconds or a date, and nonsense is nothing.
 func TestRetryAfter(t *testing.T) {
 	date := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
-	for value, want := range map[string]time.Duration{"7": 7 * time.Second, "0.5": 500 * time.Millisecond, date: time.Minute, "-3": 0, "soon": 0, "1e99": 0, "": 0} {
+	for value, want := range map[string]time.Duration{"7": 7 * time.Second, "0.5": 500 * time.Millisecond, date: time.Minute, "-3": 0, "soon": 0, "": 0, "0": 0, "NaN": 0,
+		"1e99": longestWait, "9999999999": longestWait, "Inf": longestWait, "Fri, 31 Dec 9999 23:59:59 GMT": longestWait, "Thu, 01 Jan 1970 00:00:00 GMT": 0} {
 		if got := retryAfter(http.Header{"Retry-After": {value}}); got < want-2*time.Second || got > want {
 			t.Errorf("%q: got %v, want %v", value, got, want)
 		}
+	}
+	if got := retryAfter(http.Header{"Retry-After-Ms": {"1e300"}, "Retry-After": {"3"}}); got != longestWait {
+		t.Errorf("milliseconds: got %v", got)
 	}
 }
 
