@@ -7,7 +7,7 @@ from typing import Any
 import openai
 import pytest
 
-from conformance.caller import CHAT, CHAT_STREAM, STREAMS, WAYS, Said, Way, kind_of, refused
+from conformance.caller import CHAT, CHAT_STREAM, STREAMS, WAYS, WHOLE, Said, Way, kind_of, refused
 from conformance.lab import Lab
 from conformance.plans import AGENT, MODEL, PRICES, Plan, agent, budget, plan
 from conformance.proves import proves
@@ -22,11 +22,11 @@ def counted(lab: Lab, way: Way = CHAT, **target: Any) -> Plan:
     return plan(targets, budgets=budgets, agents={AGENT: agent(budgets=["usd", "tokens"], maxOutputTokens=400)})
 
 
-async def settled(lab: Lab, budget_name: str = "usd") -> dict[str, Any]:
-    """How a budget stands once nothing is reserved any more."""
+async def settled(lab: Lab, budget_name: str = "usd", least: int = 0) -> dict[str, Any]:
+    """How a budget stands once nothing is reserved any more, and so much was used at least."""
     for _ in range(200):
         use = lab.budget_use(budget_name)
-        if not use["reserved"]:
+        if not use["reserved"] and use["used"] >= least:
             return use
         await asyncio.sleep(0.05)
     raise AssertionError(f"something stays reserved: {use}")
@@ -120,6 +120,55 @@ async def test_caller_that_hangs_up_is_charged_for_what_was_served(lab: Lab, way
     bill = lab.provider.bill("a")
     assert usd["used"] > 0
     assert abs(usd["used"] - bill["microUsd"]) <= max(usd["estimated"], 5)
+
+
+@proves("accounting/disconnects")
+@pytest.mark.parametrize("way", STREAMS, ids=str)
+async def test_caller_that_hangs_up_before_the_first_token_is_charged_for_the_question(lab: Lab, way: Way) -> None:
+    """The provider has read it. Marked, as nobody stated a usage; and nothing stays reserved."""
+    lab.start(counted(lab, way))
+    lab.provider.fault(provider="a", first_token=30.0)
+    await _hang_up(lab, way)
+    tokens = await settled(lab, "tokens", least=1)
+    assert 0 < tokens["used"] == tokens["estimated"] < 60
+
+
+@proves("accounting/disconnects", "accounting/equals-bill")
+@pytest.mark.parametrize("way", WHOLE, ids=str)
+async def test_caller_that_hangs_up_on_a_whole_answer_is_charged_the_bill(lab: Lab, way: Way) -> None:
+    """The provider goes on and bills it, so the gateway waits for its end."""
+    lab.start(counted(lab, way))
+    lab.provider.fault(provider="a", latency=0.5)
+    await _hang_up(lab, way)
+    usd, bill = await settled(lab, least=1), lab.provider.bill("a")
+    assert (bill["calls"], usd["used"], usd["estimated"]) == (1, bill["microUsd"], 0)
+
+
+async def _hang_up(lab: Lab, way: Way) -> None:
+    """Asks, and is gone as soon as the provider has the question."""
+    asking = asyncio.create_task(lab.caller().ask(way, "word " * 20))
+    async with asyncio.timeout(10):
+        while not lab.provider.requests("a"):
+            await asyncio.sleep(0.01)
+    asking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asking
+
+
+@proves("apis/embeddings", "accounting/equals-bill", "accounting/estimates")
+@pytest.mark.parametrize("stated", [True, False], ids=["stated", "missing"])
+async def test_embeddings_are_charged_like_any_other_call(lab: Lab, *, stated: bool) -> None:
+    """By the provider's bill; where it states no usage, by an estimate that is marked."""
+    targets = lab.targets("a", model="text-embedding-3-small")
+    budgets = {"usd": budget(LARGE, "MicroUSD"), "tokens": budget(LARGE, "Tokens")}
+    agents = {AGENT: agent({"embed": "chat"}, budgets=["usd", "tokens"])}
+    lab.start(plan(targets, budgets=budgets, agents=agents))
+    lab.provider.fault(provider="a", times=0, no_usage=not stated)
+    await lab.caller().openai().embeddings.create(model="embed", input=["word " * 1000] * 4)
+    tokens, usd, bill = await settled(lab, "tokens"), await settled(lab), lab.provider.bill("a")
+    assert tokens["estimated"] == (0 if stated else tokens["used"])
+    assert abs(tokens["used"] - bill["inputTokens"]) <= (0 if stated else bill["inputTokens"] / 10)
+    assert abs(usd["used"] - bill["microUsd"]) <= (1 if stated else bill["microUsd"] / 10)
 
 
 @proves("accounting/equals-bill")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.caller import CHAT, RESPONSES, Way, tool_of
+from conformance.caller import CHAT, CHAT_STREAM, RESPONSES, Way, tool_of
 from conformance.lab import Lab
 from conformance.plans import AGENT, CHEAP, MATE, agent, plan, route
 from conformance.proves import proves
@@ -105,11 +105,14 @@ async def test_stronger_model_is_asked_after_a_tool_that_failed(lab: Lab, result
 
 @proves("routes.*.routing=CostFirst", "routes.*.escalation.on[]=LowConfidence", "routes.*.escalation.minConfidencePercent")
 @pytest.mark.parametrize(("confidence", "stronger"), [(0.99, 0), (0.3, 1)], ids=["sure", "unsure"])
-async def test_stronger_model_is_asked_when_the_cheap_one_is_unsure(lab: Lab, confidence: float, stronger: int) -> None:
-    """The mean probability of the answer's tokens is below the threshold."""
+@pytest.mark.parametrize("way", [CHAT, CHAT_STREAM], ids=str)
+async def test_stronger_model_is_asked_when_the_cheap_one_is_unsure(
+    lab: Lab, way: Way, confidence: float, stronger: int
+) -> None:
+    """The mean probability of the answer's tokens is below the threshold, whole or streamed."""
     lab.start(_cost_first(lab, on=["LowConfidence"], minConfidencePercent=70))
     lab.provider.fault(provider="a", times=0, confidence=confidence)
-    await lab.caller().ask()
+    await lab.caller().ask(way)
     assert (lab.provider.bill("a")["calls"], lab.provider.bill("b")["calls"]) == (1, stronger)
 
 

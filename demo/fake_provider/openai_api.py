@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -57,13 +57,13 @@ def _tool_call(turn: Turn, arguments: str) -> dict[str, Any]:
     return {"id": call_id(turn), "type": "function", "function": {"name": turn.answer.tool, "arguments": arguments}}
 
 
-def _probabilities(turn: Turn, *, asked: bool) -> dict[str, Any] | None:
+def _probabilities(turn: Turn, pieces: Iterable[str], *, asked: bool) -> dict[str, Any] | None:
     """A probability for each piece of the answer."""
     if not asked:
         return None
     probability = math.log(turn.fault.confidence)
     return {
-        "content": [{"token": piece, "logprob": probability, "bytes": None, "top_logprobs": []} for piece in turn.pieces()],
+        "content": [{"token": piece, "logprob": probability, "bytes": None, "top_logprobs": []} for piece in pieces],
         "refusal": None,
     }
 
@@ -78,7 +78,7 @@ def _completion(turn: Turn, body: Mapping[str, Any]) -> dict[str, Any]:
     message[_said(turn)] = turn.answer.text or None
     if turn.answer.tool:
         message["tool_calls"] = [_tool_call(turn, turn.whole)]
-    probabilities = _probabilities(turn, asked=bool(body.get("logprobs")))
+    probabilities = _probabilities(turn, turn.pieces(), asked=bool(body.get("logprobs")))
     choice = {"index": 0, "message": message, "logprobs": probabilities, "finish_reason": FINISH_REASONS[turn.finish]}
     return {**_head(turn.asked, "chat.completion"), "choices": [choice], **_usage(turn)}
 
@@ -87,7 +87,8 @@ def _chunks(turn: Turn, body: Mapping[str, Any]) -> Iterator[Piece]:
     head, tool = _head(turn.asked, "chat.completion.chunk"), turn.answer.tool
 
     def chunk(delta: Mapping[str, Any], finish: str | None = None, text: str = "") -> Piece:
-        choices = [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]
+        probabilities = _probabilities(turn, [text], asked=bool(text and body.get("logprobs")))
+        choices = [{"index": 0, "delta": delta, "logprobs": probabilities, "finish_reason": finish}]
         return Piece({**head, "choices": choices}, text=text)
 
     yield chunk({"role": "assistant", "content": None if tool else ""})

@@ -42,8 +42,16 @@ func TestMost(t *testing.T) {
 	if got := Most(p, []string{"cheap", "none", "dear"}, 10, 5); got != (limits.Amounts{InputTokens: 10, OutputTokens: 5, MicroUSD: 135}) {
 		t.Errorf("got %+v", got)
 	}
+	if got := Most(p, []string{"dear", "cheap"}, 10, 5); got.MicroUSD != 135 {
+		t.Errorf("the dearest first: got %+v", got)
+	}
 	if got := Most(p, []string{"none"}, 10, 5); !got.PriceUnknown {
 		t.Errorf("got %+v", got)
+	}
+	// All of the input may be written to the cache, and all of the output thought.
+	p.Targets["thinks"] = plan.Target{Price: &plan.Price{Input: 1_000_000, Output: 1_000_000, CachedInput: number(1), CacheWrite: number(2_000_000), Reasoning: number(3_000_000)}}
+	if got := Most(p, []string{"thinks"}, 10, 5); got.MicroUSD != 35 {
+		t.Errorf("classes that cost more: got %+v", got)
 	}
 }
 
