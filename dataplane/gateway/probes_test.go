@@ -58,6 +58,9 @@ func TestLimitsAreObservedWithoutATrace(t *testing.T) {
 	if len(state.Get("probes.agents.shop/billing").Array()) != 3 || len(state.Get("probes.budgets.shop/daily").Array()) != 1 {
 		t.Errorf("got %s", state.Get("probes").Raw)
 	}
+	if forgets := state.Get("store.forgets").Str; !strings.Contains(forgets, "appendonly is no") {
+		t.Errorf("of a store in memory alone it says %q", forgets)
+	}
 	usage := get("/v1/usage?agent=shop/billing")
 	if len(usage.Get("runs").Array()) != 0 || usage.Get("budgets.0.used").Int() != 0 || usage.Get("budgets.0.reserved").Int() != 0 {
 		t.Errorf("use of the agent: %s", usage.Raw)
@@ -68,7 +71,7 @@ func TestLimitsAreObservedWithoutATrace(t *testing.T) {
 			t.Errorf("metrics have %s", not)
 		}
 	}
-	for _, want := range []string{`agentops_gateway_probe_checks{result="Observed"} 4`, `agentops_gateway_probes_total{result="NotObserved"} 0`, "agentops_gateway_probe_oldest_seconds", "agentops_gateway_open_calls 0"} {
+	for _, want := range []string{`agentops_gateway_probe_checks{result="Observed"} 4`, `agentops_gateway_probes_total{result="NotObserved"} 0`, "agentops_gateway_probe_oldest_seconds", "agentops_gateway_open_calls 0", "agentops_gateway_state_store_forgets 1"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("metrics lack %s", want)
 		}

@@ -138,7 +138,7 @@ func (p *process) run(ctx context.Context) error {
 	defer stop()
 	p.followPlan(working)
 	if p.store != nil {
-		go p.watch.Run(working, 2*time.Second, p.store.Ready)
+		go p.watch.Run(working, 2*time.Second, p.store.Ready, p.store.Forgets)
 		go p.holds.run(working, holdsEvery)
 	}
 	if p.prober != nil {

@@ -145,6 +145,10 @@ FIRES: dict[str, tuple[str, dict[str, str], str, str, list[dict[str, str]], str]
         HOME, {'agentops_gateway_state_store_up{pod="a"}': "1x20", 'agentops_gateway_state_store_up{pod="b"}': "0x20"},
         "AgentOpsStateStoreDown", "2m", [{}], "0",
     ),
+    "a state store that may lose counts": (
+        HOME, {'agentops_gateway_state_store_forgets{pod="a"}': "0x20", 'agentops_gateway_state_store_forgets{pod="b"}': "1x20"},
+        "AgentOpsStateStoreForgets", "10m", [{}], "1",
+    ),
     "a provider that fails every other call": (
         HOME, {ATTEMPTS % "Answered": "0+6x60", ATTEMPTS % "ServerError": "0+6x60"},
         "AgentOpsProviderDegraded", "30m", [{"target": "shop/chat/a"}], "0.5",

@@ -53,14 +53,20 @@ def plan_of(world: World) -> dict[str, Any]:
 
 
 def runs(
-    world: World, *replicas: str, store: str = "Ready", missing: tuple[str, ...] = (), digest: str = "", result: str = "Observed"
+    world: World,
+    *replicas: str,
+    store: str = "Ready",
+    forgets: str = "",
+    missing: tuple[str, ...] = (),
+    digest: str = "",
+    result: str = "Observed",
 ) -> None:
     """Replicas run the plan that stands in the cluster, or the one with this digest; what they probed had this result."""
     plan = plan_of(world) | ({"digest": digest} if digest else {})
     state = {
         "plan": {"digest": plan["digest"], "error": ""},
         "probes": probed(plan, result),
-        "store": {"state": store},
+        "store": {"state": store, "forgets": forgets},
         "targets": {name: {"state": "CredentialMissing"} for name in missing},
     }
     world.gateway.states |= dict.fromkeys(replicas, state)
@@ -179,6 +185,19 @@ async def test_budget_without_a_state_store_is_not_in_force(world: World, state:
     await world.run(60)
     assert world.condition("Budget", "daily", "Enforced") == ("False", "StateStoreDown")
     assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "Probed")
+
+
+async def test_state_store_that_may_lose_counts_is_told(world: World) -> None:
+    """The limits hold, until it does; what needs no counts says nothing of it."""
+    world.show(agent_body(), fallback(), budget())
+    await world.run()
+    runs(world, "one", forgets="appendonly is no, so a restart forgets what was counted: set yes")
+    world.gateway.called = {"shop/billing"}
+    await world.run(60)
+    assert world.condition("Budget", "daily", "Enforced") == ("False", "StateStoreForgets")
+    assert world.condition("ProviderFallback", "chat", "Enforced", HOME) == ("True", "Probed")
+    entries = world.status("Budget", "daily", "shop")["conditions"]
+    assert "may lose counts: appendonly is no" in next(entry["message"] for entry in entries if entry["type"] == "Enforced")
 
 
 async def test_missing_credential_names_the_secret_to_create(world: World) -> None:

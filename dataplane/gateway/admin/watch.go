@@ -21,7 +21,12 @@ type StoreState struct {
 	State string    `json:"state"`
 	Since time.Time `json:"since"`
 	Error string    `json:"error"`
+	// Forgets says how its settings let it lose counts.
+	Forgets string `json:"forgets"`
 }
+
+// settingsEvery is how many looks there are from one at the settings to the next.
+const settingsEvery = 30
 
 // NewWatch begins without a store.
 func NewWatch(now func() time.Time) *Watch { return &Watch{now: now, state: StoreState{State: "None"}} }
@@ -33,9 +38,22 @@ func (w *Watch) State() StoreState {
 	return w.state
 }
 
-// Run asks the store now and then, until the context ends.
-func (w *Watch) Run(ctx context.Context, every time.Duration, ready func(context.Context) error) {
-	ticking.AtOnce(ctx, every, func() { w.look(ready(ctx)) })
+// Run asks the store now and then, until the context ends: whether it answers, and less often what it may forget.
+func (w *Watch) Run(ctx context.Context, every time.Duration, ready func(context.Context) error, forgets func(context.Context) (string, error)) {
+	due := 0
+	ticking.AtOnce(ctx, every, func() {
+		err := ready(ctx)
+		w.look(err)
+		if due--; due > 0 || err != nil {
+			return
+		}
+		if text, err := forgets(ctx); err == nil {
+			due = settingsEvery
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.state.Forgets = text
+		}
+	})
 }
 
 func (w *Watch) look(err error) {

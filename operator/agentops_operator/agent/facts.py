@@ -173,6 +173,7 @@ class GatewayObservation:
         plan_error: why the plan is not in force: a replica refused it, or it could not be written.
         store: state of the state store as the worst replica sees it: Ready, Away or None.
         store_error: why it is away.
+        store_forgets: how its settings let it lose counts; empty where they do not.
         missing: targets of the plan whose credential a replica does not find.
         guards_tested: whether every replica sends canaries through its guardrails.
         guards_leaked: (guardrail, detector) whose canary a guardrail of a replica let pass.
@@ -183,6 +184,7 @@ class GatewayObservation:
     plan_error: str = ""
     store: str = ""
     store_error: str = ""
+    store_forgets: str = ""
     missing: frozenset[str] = frozenset()
     guards_tested: bool = False
     guards_leaked: frozenset[tuple[str, str]] = frozenset()

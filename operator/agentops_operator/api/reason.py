@@ -59,6 +59,7 @@ class Reason(StrEnum):
     PROBE_FAILED = "ProbeFailed"  # a limit did not refuse, or nobody took over
     AWAITING_PROBE = "AwaitingProbe"  # the gateway has not met the limit yet
     STATE_STORE_DOWN = "StateStoreDown"  # counts cannot be kept; onStateError decides each call
+    STATE_STORE_FORGETS = "StateStoreForgets"  # its settings let it lose counts: it evicts, or is not persistent
     UNSUPPORTED_BY_ENGINE = "UnsupportedByEngine"  # the conformance suite shows that the engine does not do it
     NOT_PROVEN = "NotProven"  # no case of the suite shows that it does
     REF_NOT_FOUND = "RefNotFound"  # a part of the policy leads nowhere; the rest is in force
@@ -138,6 +139,7 @@ MEANING: dict[Reason, str] = {
     Reason.PROBE_FAILED: "The gateway met a limit with calls of its own, and it did not do what the plan says; see the message.",
     Reason.AWAITING_PROBE: "The gateway has not met every limit of this version with calls of its own yet.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
+    Reason.STATE_STORE_FORGETS: "The settings of the state store let it lose counts: limits hold until it does. The message says what to set.",
     Reason.UNSUPPORTED_BY_ENGINE: "The conformance suite shows that the gateway's engine does not enforce the fields named.",
     Reason.NOT_PROVEN: "No case of the conformance suite proves the fields named; they are in the plan all the same.",
     Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",
@@ -238,6 +240,7 @@ _GATEWAY = (
     Reason.GOES_DIRECT,
     Reason.DIRECT_DENIED,
     Reason.STATE_STORE_DOWN,
+    Reason.STATE_STORE_FORGETS,
     Reason.UNSUPPORTED_BY_ENGINE,
     Reason.NOT_PROVEN,
     Reason.REF_NOT_FOUND,
@@ -373,6 +376,7 @@ ONLY_ON: dict[Reason, tuple[str, ...]] = {
     Reason.GOES_DIRECT: _AT_GATEWAY,
     Reason.DIRECT_DENIED: ("Agent",),
     Reason.STATE_STORE_DOWN: ("Agent", "Budget", _HOLD),
+    Reason.STATE_STORE_FORGETS: ("Agent", "Budget"),
     Reason.AWAITING_DECISION: (_HOLD,),
     Reason.DECIDER_UNKNOWN: (_HOLD,),
     Reason.DECISION_LATE: (_HOLD,),

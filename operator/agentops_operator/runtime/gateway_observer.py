@@ -142,6 +142,7 @@ def merged(replicas: Iterable[Replica], error: str) -> GatewayObservation:
         plan_error=next((plan["error"] for state in states if (plan := _plan_of(state)).get("error")), ""),
         store=str(worst.get("state", "None")),
         store_error=str(worst.get("error", "")),
+        store_forgets=next((str(store["forgets"]) for store in stores if store.get("forgets")), ""),
         missing=frozenset(name for name, target in targets if target.get("state") == "CredentialMissing"),
         guards_tested=all("guardrails" in state for state in states),
         guards_leaked=frozenset(pair for state in states for pair in _leaked(state)),

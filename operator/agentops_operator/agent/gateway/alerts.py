@@ -150,6 +150,15 @@ PLATFORM: tuple[Alert, ...] = (
         "agentops-store, or at the external store of gateway.store.",
     ),
     Alert(
+        "AgentOpsStateStoreForgets",
+        "max(agentops_gateway_state_store_forgets) > 0",
+        "10m",
+        WARNING,
+        "The settings of the gateway's state store let it lose counts",
+        "Budgets and runs begin anew after a restart, or when the store's memory is full. The condition Enforced of the policies "
+        "names the setting: maxmemory-policy noeviction, appendonly yes and appendfsync always are what limits need.",
+    ),
+    Alert(
         "AgentOpsProviderDegraded",
         'sum by (target) (rate(agentops_gateway_attempts_total{class!="Answered"}[10m])) '
         "/ sum by (target) (rate(agentops_gateway_attempts_total[10m])) > 0.2",
