@@ -65,8 +65,11 @@ func (c *call) router() *route.Router {
 // ask asks one target. A call that is not streamed goes on when the client is gone: the provider bills it, and only its end
 // tells how much.
 func (c *call) askTarget(ctx context.Context, target string) (*upstream.Answer, *upstream.Failure) {
-	if !c.stream {
+	switch {
+	case !c.stream:
 		ctx = context.WithoutCancel(ctx)
+	case ctx.Err() != nil: // nobody is asked any more, and nothing is charged for it
+		return nil, &upstream.Failure{Class: upstream.Canceled, Message: "the client is gone"}
 	}
 	question := c.body.Clone()
 	if c.judges(target) && c.wantsCertainty() {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -182,5 +183,34 @@ func TestErrorsOfToolsAreSeen(t *testing.T) {
 		if got := toolFailed(body.Get("messages"), body.Get("input")); got != tc.failed {
 			t.Errorf("%s: got %v", name, got)
 		}
+	}
+}
+
+// Who hangs up while a stream is judged has asked one target, and no other one is asked or charged for.
+func TestHangingUpOnAStreamThatIsJudged(t *testing.T) {
+	w := newWorld(t, func(p *plan.Plan) {
+		r := p.Routes["chat"]
+		r.Routing, r.Escalation = plan.CostFirst, &plan.Escalation{On: []plan.Signal{plan.JudgeRule}, Judge: []string{"never"}}
+		p.Routes["chat"] = r
+	})
+	w.a.set("endless")
+	ctx, hangUp := context.WithCancel(context.Background())
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/v1/chat/completions", strings.NewReader(`{"model":"chat","stream":true,`+userHello+`}`))
+	req.Header.Set("Authorization", "Bearer "+w.token(nil))
+	done := make(chan error, 1)
+	go func() {
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		done <- err
+	}()
+	await(t, "the cheap target is asked", func() bool { return len(w.a.asked()) == 1 })
+	hangUp()
+	<-done
+	<-w.a.gone
+	await(t, "the call ends", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.reports) == 1 })
+	if r := w.report(); len(w.b.asked()) != 0 || !r.Usage.Estimated || r.Usage.Input == 0 || r.Usage.Input > 10 {
+		t.Errorf("b was asked %d times, usage %+v", len(w.b.asked()), r.Usage)
 	}
 }

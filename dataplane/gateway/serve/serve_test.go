@@ -2,8 +2,10 @@ package serve
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -369,5 +371,33 @@ func TestAClientThatHangsUpEarlyIsChargedForItsQuestion(t *testing.T) {
 				t.Errorf("%s, %s: report %+v, run %+v", mode, path, r.Usage, run.RunUsage)
 			}
 		}
+	}
+}
+
+// What there is not, is answered in the words of the client's interface, and so is another method; no provider is asked.
+func TestOtherPathsAndMethods(t *testing.T) {
+	w := newWorld(t, nil)
+	for call, want := range map[string]string{
+		"GET /v1/chat/completions": "405 POST", "OPTIONS /v1/messages": "405 POST", "HEAD /v1/models": "405 GET", "POST /v1/models": "405 GET", "DELETE /v1/models/chat": "405 GET",
+		"POST /v1/chat/completions/": "404", "POST /v1/completions": "404", "POST /v1/messages/count_tokens": "404", "POST /anthropic/v1/messages/batches": "404",
+		"POST /v1/responses/resp_1/cancel": "404", "GET /v1/files": "404", "POST /": "404", "POST //v1/chat/completions": "404", "POST /v1/chat/../chat/completions": "404",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		req, _ := http.NewRequest(method, w.url+path, strings.NewReader(`{"model":"chat",`+userHello+`}`))
+		req.URL.Opaque = strings.TrimPrefix(w.url, "http:") + path
+		req.Header.Set("Authorization", "Bearer "+w.token(nil))
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		got := strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + resp.Header.Get("Allow"))
+		if got != want || method != http.MethodHead && gjson.GetBytes(text, "error.type").Str != policyType || strings.HasPrefix(path, "/anthropic") != (gjson.GetBytes(text, "type").Str == "error") {
+			t.Errorf("%s: got %s %s", call, got, text)
+		}
+	}
+	if n := len(w.a.asked()); n > 0 {
+		t.Errorf("the provider was asked %d times", n)
 	}
 }

@@ -66,11 +66,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.call(w, r, a)
 	case isModels(r.URL.Path) && r.Method == http.MethodGet:
 		s.models(w, r)
-	case ok || isModels(r.URL.Path):
-		policy(http.StatusMethodNotAllowed, "invalid_request", "", "this interface is asked with another method").write(w, speaker(r))
+	case ok:
+		otherMethod(w, r, http.MethodPost)
+	case isModels(r.URL.Path):
+		otherMethod(w, r, http.MethodGet)
 	default:
 		policy(http.StatusNotFound, "not_found", "", "there is no such interface here").write(w, speaker(r))
 	}
+}
+
+func otherMethod(w http.ResponseWriter, r *http.Request, method string) {
+	w.Header()["Allow"] = []string{method}
+	policy(http.StatusMethodNotAllowed, "invalid_request", "", "this interface is asked with %s", method).write(w, speaker(r))
 }
 
 // speaker is the interface in whose words a client that asked for something else is answered.
