@@ -106,9 +106,7 @@ async def test_stronger_model_is_asked_after_a_tool_that_failed(lab: Lab, result
 @proves("routes.*.routing=CostFirst", "routes.*.escalation.on[]=LowConfidence", "routes.*.escalation.minConfidencePercent")
 @pytest.mark.parametrize(("confidence", "stronger"), [(0.99, 0), (0.3, 1)], ids=["sure", "unsure"])
 @pytest.mark.parametrize("way", [CHAT, CHAT_STREAM], ids=str)
-async def test_stronger_model_is_asked_when_the_cheap_one_is_unsure(
-    lab: Lab, way: Way, confidence: float, stronger: int
-) -> None:
+async def test_stronger_model_is_asked_when_the_cheap_one_is_unsure(lab: Lab, way: Way, confidence: float, stronger: int) -> None:
     """The mean probability of the answer's tokens is below the threshold, whole or streamed."""
     lab.start(_cost_first(lab, on=["LowConfidence"], minConfidencePercent=70))
     lab.provider.fault(provider="a", times=0, confidence=confidence)

@@ -139,7 +139,8 @@ MEANING: dict[Reason, str] = {
     Reason.PROBE_FAILED: "The gateway met a limit with calls of its own, and it did not do what the plan says; see the message.",
     Reason.AWAITING_PROBE: "The gateway has not met every limit of this version with calls of its own yet.",
     Reason.STATE_STORE_DOWN: "The gateway cannot reach its state store; `onStateError` decides each call.",
-    Reason.STATE_STORE_FORGETS: "The settings of the state store let it lose counts: limits hold until it does. The message says what to set.",
+    Reason.STATE_STORE_FORGETS: "The settings of the state store let it lose counts: limits hold until it does. The message says "
+    "what to set.",
     Reason.UNSUPPORTED_BY_ENGINE: "The conformance suite shows that the gateway's engine does not enforce the fields named.",
     Reason.NOT_PROVEN: "No case of the conformance suite proves the fields named; they are in the plan all the same.",
     Reason.REF_NOT_FOUND: "A reference leads nowhere; that part is left out, and the rest is in force.",

@@ -198,7 +198,9 @@ def _seen(facts: Input, judged: Judged) -> Condition:
     if waiting := sorted({probe.title for probe in probes if probe.result != OBSERVED}):
         return unknown(kind, Reason.AWAITING_PROBE, f"{what}, and not probed yet: {names(waiting)}")
     if judged.counts and facts.gateway.store_forgets:
-        return false(kind, Reason.STATE_STORE_FORGETS, f"{what}, and the state store may lose counts: {facts.gateway.store_forgets}")
+        return false(
+            kind, Reason.STATE_STORE_FORGETS, f"{what}, and the state store may lose counts: {facts.gateway.store_forgets}"
+        )
     if held := sorted({probe.title for probe in probes}):
         return true(kind, Reason.PROBED, f"{what}, calls of this Agent came through it, and held when probed: {names(held)}")
     return true(kind, Reason.PLAN_IN_FORCE, f"{what}, and calls of this Agent came through it")
