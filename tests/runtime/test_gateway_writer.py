@@ -35,3 +35,26 @@ async def test_plan_that_runs_before_its_write_is_answered_unsays_nothing(monkey
     assert world.status("Budget", "daily") == said
     answered.set()
     await world.stop()
+
+
+async def test_policy_that_comes_while_a_plan_is_written_is_not_in_that_plan() -> None:
+    """An API server under load takes long to store a plan; what changed meanwhile was called in force with it, and was not."""
+    world = World(compile_settings=SETTINGS)
+    first = world.cluster.slow[PLAN] = asyncio.Event()
+    world.show(agent_body(), fallback())
+    await world.run()
+    world.show(budget())
+    await world.run()
+    world.cluster.slow[PLAN] = asyncio.Event()
+    first.set()
+    await world.run()
+    assert plan_of(world)["agents"]["shop/billing"]["budgets"] == []
+    runs(world, "one")
+    await world.run(20)
+    assert world.condition("Budget", "daily", "Programmed") == ("False", "AwaitingGateway")
+    world.cluster.slow.pop(PLAN).set()
+    await world.run()
+    runs(world, "one")
+    await world.run(20)
+    assert world.condition("Budget", "daily", "Programmed") == ("True", "Programmed")
+    await world.stop()

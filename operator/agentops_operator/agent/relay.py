@@ -13,6 +13,7 @@ from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical, digest
 from agentops_operator.kube.names import GATEWAY, RELAY
 from agentops_operator.kube.quantity import quantity
+from agentops_operator.kube.secrets import secret_mounts, secret_volumes
 from agentops_operator.kube.security import container_security, pod_security
 
 TABLE_FORMAT = 1
@@ -92,7 +93,7 @@ def _pod(secrets: list[str], settings: Settings) -> dict[str, Any]:
         "volumes": [
             {"name": "config", "configMap": {"name": RELAY, "optional": True}},
             *own,
-            *({"name": secret, "secret": {"secretName": secret, "optional": True, "defaultMode": 0o440}} for secret in secrets),
+            *secret_volumes(secrets),
         ],
     }
 
@@ -101,7 +102,7 @@ def _container(secrets: list[str], settings: Settings) -> dict[str, Any]:
     mounts = [
         {"name": "config", "mountPath": "/etc/agentops", "readOnly": True},
         {"name": DATA, "mountPath": "/var/lib/agentops"},
-        *({"name": secret, "mountPath": f"{SECRETS}/{secret}", "readOnly": True} for secret in secrets),
+        *secret_mounts(secrets, SECRETS),
     ]
     return {
         "name": "relay",

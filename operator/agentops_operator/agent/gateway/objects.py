@@ -11,10 +11,11 @@ from typing import Any
 from agentops_operator.agent.facts import GatewaySettings, Settings
 from agentops_operator.agent.gateway.plan import secrets_of
 from agentops_operator.agent.gateway.proxy import proxy_variables
-from agentops_operator.agent.gateway.store import secret_volume, store_mounts, store_variables, store_volumes
+from agentops_operator.agent.gateway.store import store_mounts, store_variables, store_volumes
 from agentops_operator.kube.children import owner_reference, stamp
 from agentops_operator.kube.digest import canonical
 from agentops_operator.kube.names import GATEWAY, PLAN_KEY, RELAY, TENANT_AUDIENCE
+from agentops_operator.kube.secrets import secret_mounts, secret_volumes
 from agentops_operator.kube.security import container_security, pod_security
 
 LABELS = {"app.kubernetes.io/name": GATEWAY, "app.kubernetes.io/part-of": "agentops-operator"}
@@ -141,7 +142,7 @@ def gateway_pod(
         "containers": [_container(command, secrets, variables, resources, gateway)],
         "volumes": [
             {"name": "plan", "configMap": {"name": name, "optional": True}},
-            *(secret_volume(secret, secret) for secret in secrets),
+            *secret_volumes(secrets),
         ],
     }
 
@@ -155,7 +156,7 @@ def _container(
 ) -> dict[str, Any]:
     mounts = [
         {"name": "plan", "mountPath": PLAN_DIRECTORY, "readOnly": True},
-        *({"name": secret, "mountPath": f"{SECRETS_DIRECTORY}/{secret}", "readOnly": True} for secret in secrets),
+        *secret_mounts(secrets, SECRETS_DIRECTORY),
     ]
     return {
         "name": "gateway",

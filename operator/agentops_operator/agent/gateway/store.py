@@ -3,6 +3,7 @@
 from typing import Any
 
 from agentops_operator.agent.facts import StoreSettings
+from agentops_operator.kube.secrets import secret_volume
 
 DIRECTORY = "/var/run/agentops-store"  # apart from the credentials of targets: no policy may name what is in it
 
@@ -30,8 +31,3 @@ def store_volumes(store: StoreSettings) -> list[dict[str, Any]]:
 def store_mounts(store: StoreSettings) -> list[dict[str, Any]]:
     """Where that Secret stands."""
     return [{"name": "store", "mountPath": f"{DIRECTORY}/{store.secret}", "readOnly": True}] if store.secret else []
-
-
-def secret_volume(name: str, secret: str) -> dict[str, Any]:
-    """A Secret that may be missing: what needs it says so, and keeps no pod from starting."""
-    return {"name": name, "secret": {"secretName": secret, "optional": True, "defaultMode": 0o440}}
