@@ -34,7 +34,7 @@ class NamespaceLabels:
 
     async def run(self) -> None:
         """Looks for ever."""
-        while self._names:
+        while True:
             await self._clock.sleep(EVERY)
             for name in self._names:
                 await self._look(name)

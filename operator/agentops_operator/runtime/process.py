@@ -171,7 +171,8 @@ class Operator:
             self._run("alerts", partial(alerts.run, EVERY))
         await self._begin_gateway()
         self._run("resync", self._resync.run)
-        self._run("namespaces", self._labels.run)
+        if self._settings.namespaces:
+            self._run("namespaces", self._labels.run)
         self.queue.add(relay_key(self._settings.home))
         self.queue.add(gateway_key(self._settings.home))
         self.queue.add(alerts_key(self._settings.home))
