@@ -1,24 +1,21 @@
 """How the demo asks the cluster, the product, and what stands around it; every wait is for something that shows."""
 
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from demo import install, spans
 from demo.images import ROOT
-from demo.report import NotTrueError
+from demo.waiting import until
 from devcluster import Cluster
 
-PATIENCE = 120.0
 MANIFESTS = ROOT / "demo" / "manifests"
 NAMESPACE = "agentops-demo"
 AGENT = "support"
-T = TypeVar("T")
 
 
 @dataclass
@@ -27,6 +24,7 @@ class World:
 
     cluster: Cluster
     _addresses: dict[tuple[str, str], str] = field(default_factory=dict)
+    until = staticmethod(until)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Runs kubectl."""
@@ -40,26 +38,6 @@ class World:
     def apply(self, manifest: str, namespace: str = NAMESPACE) -> None:
         """Applies a file of demo/manifests, as a GitOps pipeline does it."""
         self.kubectl("apply", "--server-side", "--force-conflicts", "-n", namespace, "-f", str(MANIFESTS / manifest))
-
-    def until(self, what: str, ask: Callable[[], T], holds: Callable[[T], object], patience: float = PATIENCE) -> T:
-        """Asks until the answer holds. Where nobody answers there is none yet: a Service leads to a pod after that is ready.
-
-        Raises:
-            NotTrueError: it did not within the patience; the message holds the last answer.
-        """
-        deadline = time.monotonic() + patience
-        while True:
-            seen: T | OSError
-            try:
-                seen = ask()
-            except OSError as error:
-                seen = error
-            else:
-                if holds(seen):
-                    return seen
-            if time.monotonic() > deadline:
-                raise NotTrueError(f"{what}: not within {patience:.0f} s; last seen: {str(seen)[:1500]}")
-            time.sleep(0.5)
 
     def conditions(self, kind: str, name: str) -> dict[str, dict[str, Any]]:
         """Conditions by type."""

@@ -1,25 +1,21 @@
 """How tests ask the cluster and the product; every wait is for a condition, and says what it last saw when it gives up."""
 
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from demo import install
 from demo.admission import admits
 from demo.images import ROOT
+from demo.waiting import until
 from devcluster import Cluster
-
-PATIENCE = 120.0
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,6 +23,7 @@ class Access:
     """One cluster with the product on it."""
 
     cluster: Cluster
+    until = staticmethod(until)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Runs kubectl as cluster admin."""
@@ -83,22 +80,6 @@ class Access:
         """Conditions by type; empty before the first status."""
         found = self.get(f"{kind}.agentops.dev", name, "-n", namespace)
         return {entry["type"]: entry for entry in found.get("status", {}).get("conditions", [])}
-
-    def until(self, what: str, ask: Callable[[], T], holds: Callable[[T], bool], patience: float = PATIENCE) -> T:
-        """Asks until the answer holds; fails with the last answer. A Service leads to a pod only after that is ready."""
-        deadline = time.monotonic() + patience
-        while True:
-            seen: T | OSError
-            try:
-                seen = ask()
-            except OSError as error:
-                seen = error
-            else:
-                if holds(seen):
-                    return seen
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{what}: not within {patience:.0f} s, last seen {str(seen)[:2000]}")
-            time.sleep(0.5)
 
     def until_condition(self, kind: str, name: str, namespace: str, **wanted: str) -> dict[str, dict[str, Any]]:
         """Waits for conditions by `Type="Status"` or `Type="Status/Reason"`."""
