@@ -53,6 +53,12 @@ def condition(plane: ControlPlane, plural: str, name: str, namespace: str, kind:
     return next(((entry["status"], entry["reason"]) for entry in entries if entry["type"] == kind), ("", ""))
 
 
+def message(plane: ControlPlane, plural: str, name: str, namespace: str, kind: str) -> str:
+    """Message of a condition that is there."""
+    entries = status(plane, plural, name, namespace)["conditions"]
+    return next(str(entry["message"]) for entry in entries if entry["type"] == kind)
+
+
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # the test's own API server has a certificate of the moment
 def test_budget_is_in_force_refuses_and_shows_its_use(control_plane: ControlPlane, start: Start, gateway: GatewayProcess) -> None:
     """Two calls are allowed and the third is refused; the status follows what the gateway runs and has counted."""

@@ -14,7 +14,7 @@ from devcluster.golang import compiler
 from tests.operator_process.control_plane import ControlPlane
 from tests.operator_process.gateway_process import GatewayProcess
 from tests.operator_process.process import OperatorProcess
-from tests.operator_process.test_gateway import GROUP, apply, condition, fallback, status
+from tests.operator_process.test_gateway import GROUP, apply, condition, fallback, message
 from tests.operator_process.test_process import agent, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -53,8 +53,7 @@ def test_engine_that_lets_steps_pass_is_found_out(control_plane: ControlPlane, s
         apply(control_plane, "Budget", "budgets", "daily", "rt-a", daily)
         enforced = ("agents", "billing", "rt-a", "Enforced")
         until("found out", lambda: condition(control_plane, *enforced) == ("False", "ProbeFailed"))
-        entries = status(control_plane, "agents", "billing", "rt-a")["conditions"]
-        said = next(entry["message"] for entry in entries if entry["type"] == "Enforced")
+        said = message(control_plane, *enforced)
         assert "execution.run.steps (a call past the limit was answered)" in said
         assert gateway.chat("rt-a", "billing")[0] == 200
         until("the budget", lambda: condition(control_plane, "budgets", "daily", "rt-a", "Enforced") == ("True", "Probed"))
@@ -77,8 +76,7 @@ def test_engine_that_lets_a_secret_in_a_stream_pass_is_found_out(
         apply(control_plane, "MaskingPolicy", "maskingpolicies", "own", "rt-a", spec)
         enforced = ("maskingpolicies", "own", "rt-a", "Enforced")
         until("found out", lambda: condition(control_plane, *enforced) == ("False", "ProbeFailed"))
-        entries = status(control_plane, "maskingpolicies", "own", "rt-a")["conditions"]
-        said = next(entry["message"] for entry in entries if entry["type"] == "Enforced")
+        said = message(control_plane, *enforced)
         assert "guardrails on answers (what was planted for " in said
         assert "guardrails on requests" not in said
         assert gateway.state()["guardrails"]["leaked"] == {}

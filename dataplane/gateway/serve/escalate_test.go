@@ -188,11 +188,7 @@ func TestErrorsOfToolsAreSeen(t *testing.T) {
 
 // Who hangs up while a stream is judged has asked one target, and no other one is asked or charged for.
 func TestHangingUpOnAStreamThatIsJudged(t *testing.T) {
-	w := newWorld(t, func(p *plan.Plan) {
-		r := p.Routes["chat"]
-		r.Routing, r.Escalation = plan.CostFirst, &plan.Escalation{On: []plan.Signal{plan.JudgeRule}, Judge: []string{"never"}}
-		p.Routes["chat"] = r
-	})
+	w := newWorld(t, judged("never"))
 	w.a.set("endless")
 	ctx, hangUp := context.WithCancel(context.Background())
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/v1/chat/completions", strings.NewReader(`{"model":"chat","stream":true,`+userHello+`}`))

@@ -272,3 +272,12 @@ func (w *world) runState(run string) *limits.Run {
 	}
 	return r
 }
+
+// judged holds the answers of the cheaper target back, and judges them by a pattern.
+func judged(pattern string) func(*plan.Plan) {
+	return func(p *plan.Plan) {
+		r := p.Routes["chat"]
+		r.Routing, r.Escalation = plan.CostFirst, &plan.Escalation{On: []plan.Signal{plan.JudgeRule}, Judge: []string{pattern}}
+		p.Routes["chat"] = r
+	}
+}

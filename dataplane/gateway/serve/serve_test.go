@@ -204,11 +204,7 @@ func TestAStreamThatNeverBeginsIsGivenUp(t *testing.T) {
 
 // An answer that is held back to be judged and does not end is not good enough.
 func TestAnAnswerThatDoesNotEndIsNotJudgedWithoutEnd(t *testing.T) {
-	w := newWorld(t, func(p *plan.Plan) {
-		r := p.Routes["chat"]
-		r.Routing, r.Escalation = plan.CostFirst, &plan.Escalation{On: []plan.Signal{plan.JudgeRule}, Judge: []string{"(?i)i don't know"}}
-		p.Routes["chat"] = r
-	})
+	w := newWorld(t, judged("(?i)i don't know"))
 	w.a.set("flood")
 	if got := w.chat(`,"stream":true`); content(got) != "Hello from b." || !w.report().Escalated {
 		t.Errorf("got %.200s", got.text)
